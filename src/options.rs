@@ -1,0 +1,154 @@
+//! What a client may choose about an analysis. Parsed once at the edge: a value that exists is within its range.
+
+use serde::Serialize;
+
+/// Which model does a task.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ModelChoice {
+    /// The server's own choice for the task.
+    #[default]
+    Default,
+    /// The task is left out.
+    None,
+    /// A model of the catalog, or on the command line a path.
+    Named(String),
+}
+
+impl ModelChoice {
+    pub fn parse(text: &str) -> Self {
+        match text {
+            "" => Self::Default,
+            "none" => Self::None,
+            name => Self::Named(name.to_owned()),
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct AnalysisOptions {
+    /// Least confidence of a detection, 0..=1.
+    pub confidence: f32,
+    /// Boxes of a class that overlap by more are one object, 0..=1.
+    pub iou: f32,
+    pub max_detections: usize,
+    /// Persons whose pose is followed at once.
+    pub max_poses: usize,
+    /// A progress event every this many frames, 1..=100.
+    pub preview_interval: u32,
+    /// Draws the model's names, the frame number and the timings into the picture.
+    pub debug: bool,
+    pub detector: ModelChoice,
+    pub pose: ModelChoice,
+    /// Class names to keep; empty keeps all.
+    pub classes: Vec<String>,
+}
+
+impl Default for AnalysisOptions {
+    fn default() -> Self {
+        Self {
+            confidence: 0.25,
+            iou: 0.45,
+            max_detections: 300,
+            max_poses: 5,
+            preview_interval: 10,
+            debug: false,
+            detector: ModelChoice::Default,
+            pose: ModelChoice::Default,
+            classes: Vec::new(),
+        }
+    }
+}
+
+/// A value that was refused, with the sentence that says what would be accepted.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{field} must be {expected}, not {got:?}")]
+pub struct InvalidOption {
+    pub field: &'static str,
+    pub expected: &'static str,
+    pub got: String,
+}
+
+impl AnalysisOptions {
+    /// Sets one option from its text. `Ok(false)` where the name is not an option's.
+    pub fn set(&mut self, field: &str, text: &str) -> Result<bool, InvalidOption> {
+        match field {
+            "confidence" => self.confidence = fraction("confidence", text)?,
+            "iou" => self.iou = fraction("iou", text)?,
+            "max_detections" => self.max_detections = whole("max_detections", text, 1, 1000, "a whole number from 1 to 1000")?,
+            "max_poses" => self.max_poses = whole("max_poses", text, 0, 20, "a whole number from 0 to 20")?,
+            "preview_interval" => self.preview_interval = whole("preview_interval", text, 1, 100, "a whole number from 1 to 100")? as u32,
+            "debug" => self.debug = boolean("debug", text)?,
+            "detector" => self.detector = ModelChoice::parse(text),
+            "pose" => self.pose = ModelChoice::parse(text),
+            "classes" => self.classes = text.split(',').map(|c| c.trim().to_owned()).filter(|c| !c.is_empty()).collect(),
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+}
+
+fn fraction(field: &'static str, text: &str) -> Result<f32, InvalidOption> {
+    let refused = || InvalidOption { field, expected: "a number from 0 to 1", got: text.to_owned() };
+    text.parse().ok().filter(|v| (0.0..=1.0).contains(v)).ok_or_else(refused)
+}
+
+fn whole(field: &'static str, text: &str, least: usize, most: usize, expected: &'static str) -> Result<usize, InvalidOption> {
+    let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let value = if digits { text.parse().ok() } else { None };
+    value.filter(|v| (least..=most).contains(v)).ok_or_else(|| InvalidOption { field, expected, got: text.to_owned() })
+}
+
+fn boolean(field: &'static str, text: &str) -> Result<bool, InvalidOption> {
+    match text {
+        "true" | "1" => Ok(true),
+        "false" | "0" => Ok(false),
+        _ => Err(InvalidOption { field, expected: "true or false", got: text.to_owned() }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_option_is_taken_within_its_range_and_refused_beyond() {
+        let taken = [("confidence", "0"), ("confidence", "1"), ("preview_interval", "1"), ("preview_interval", "100"), ("debug", "true")];
+        for (field, text) in taken {
+            assert_eq!(AnalysisOptions::default().set(field, text), Ok(true), "{field}={text}");
+        }
+        let refused = [
+            ("confidence", "NaN"),
+            ("confidence", "inf"),
+            ("confidence", "-0.1"),
+            ("confidence", "1.1"),
+            ("confidence", ""),
+            ("preview_interval", "0"),
+            ("preview_interval", "-1"),
+            ("preview_interval", "101"),
+            ("preview_interval", "2147483648"),
+            ("preview_interval", "1e1"),
+            ("preview_interval", "+5"),
+            ("preview_interval", "٣"),
+            ("debug", "yes"),
+            ("max_poses", "21"),
+        ];
+        for (field, text) in refused {
+            let error = AnalysisOptions::default().set(field, text).unwrap_err();
+            assert_eq!(error.field, field);
+            assert!(error.to_string().starts_with(field), "{error}");
+        }
+        assert_eq!(AnalysisOptions::default().set("colour", "red"), Ok(false));
+    }
+
+    #[test]
+    fn models_are_chosen_by_name_or_left_out() {
+        let mut options = AnalysisOptions::default();
+        options.set("detector", "none").unwrap();
+        options.set("pose", "blazepose-full").unwrap();
+        options.set("classes", "person, car,").unwrap();
+        assert_eq!(options.detector, ModelChoice::None);
+        assert_eq!(options.pose, ModelChoice::Named("blazepose-full".into()));
+        assert_eq!(options.classes, ["person", "car"]);
+    }
+}

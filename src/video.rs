@@ -1,0 +1,146 @@
+//! What is known of a video: its container, its clock, its shape.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Serialize, Serializer};
+
+use crate::geometry::Size;
+
+/// A frame rate or time base, kept exact: 30000/1001 is not 29.97.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rational {
+    pub num: u32,
+    pub den: u32,
+}
+
+impl Rational {
+    pub const fn new(num: u32, den: u32) -> Self {
+        Self { num, den }
+    }
+
+    /// As a float; 0 where the denominator is 0 (FFmpeg writes `0/0` for "unknown").
+    pub fn value(self) -> f64 {
+        if self.den == 0 { 0.0 } else { f64::from(self.num) / f64::from(self.den) }
+    }
+
+    /// The ratio if it is a positive number.
+    pub fn known(self) -> Option<Self> {
+        (self.num > 0 && self.den > 0).then_some(self)
+    }
+
+    /// `ticks` of this time base in microseconds, rounded to the nearest.
+    pub fn ticks_to_us(self, ticks: i64) -> i64 {
+        if self.den == 0 {
+            return 0;
+        }
+        let scaled = i128::from(ticks) * i128::from(self.num) * 1_000_000;
+        let den = i128::from(self.den);
+        ((2 * scaled + den).div_euclid(2 * den)).clamp(i128::from(i64::MIN), i128::from(i64::MAX)) as i64
+    }
+}
+
+impl fmt::Display for Rational {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.num, self.den)
+    }
+}
+
+impl FromStr for Rational {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let (num, den) = text.split_once('/').ok_or(())?;
+        Ok(Self { num: num.parse().map_err(|_| ())?, den: den.parse().map_err(|_| ())? })
+    }
+}
+
+impl Serialize for Rational {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// The ending a client gave its file; says that the file is wanted, not what it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Extension {
+    Mp4,
+    Avi,
+    Mov,
+    Webm,
+    Mkv,
+    M4v,
+    Ts,
+    Mpg,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("ext must be one of .mp4 .avi .mov .webm .mkv .m4v .ts .mpg")]
+pub struct UnsupportedExtension;
+
+impl Extension {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Mp4 => ".mp4",
+            Self::Avi => ".avi",
+            Self::Mov => ".mov",
+            Self::Webm => ".webm",
+            Self::Mkv => ".mkv",
+            Self::M4v => ".m4v",
+            Self::Ts => ".ts",
+            Self::Mpg => ".mpg",
+        }
+    }
+
+    /// The ending of a file's name.
+    pub fn of_filename(name: &str) -> Result<Self, UnsupportedExtension> {
+        name.rfind('.').map_or(Err(UnsupportedExtension), |dot| name[dot..].parse())
+    }
+}
+
+impl FromStr for Extension {
+    type Err = UnsupportedExtension;
+
+    fn from_str(text: &str) -> Result<Self, UnsupportedExtension> {
+        let all = [Self::Mp4, Self::Avi, Self::Mov, Self::Webm, Self::Mkv, Self::M4v, Self::Ts, Self::Mpg];
+        all.into_iter().find(|e| e.as_str().eq_ignore_ascii_case(text)).ok_or(UnsupportedExtension)
+    }
+}
+
+/// What FFmpeg says of the source before the first frame.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct SourceInfo {
+    /// Size as displayed, after rotation.
+    pub size: Size,
+    /// The average frame rate where the container knows one.
+    pub fps: Option<Rational>,
+    pub duration_seconds: Option<f64>,
+    pub codec: String,
+    /// Clockwise degrees that were applied so that the picture stands upright.
+    pub rotation: i32,
+    /// The codec of the default audio stream.
+    pub audio_codec: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ticks_become_microseconds_to_the_nearest() {
+        assert_eq!(Rational::new(1, 30_000).ticks_to_us(1001), 33_367);
+        assert_eq!(Rational::new(1, 90_000).ticks_to_us(-3003), -33_367);
+        assert_eq!(Rational::new(1001, 30_000).ticks_to_us(30_000), 1_001_000_000);
+        assert_eq!(Rational::new(1, 0).ticks_to_us(5), 0);
+    }
+
+    #[test]
+    fn extensions_are_known_in_any_case_and_nothing_else_passes() {
+        assert_eq!(".MP4".parse(), Ok(Extension::Mp4));
+        assert_eq!(Extension::of_filename("my holiday.MoV"), Ok(Extension::Mov));
+        for bad in ["mp4", ".mp4.exe", ".mp4/", "..mp4", ".mp4\0.sh", ".gif", "", ".\u{ff4d}p4"] {
+            assert_eq!(bad.parse::<Extension>(), Err(UnsupportedExtension), "{bad:?}");
+        }
+    }
+}
