@@ -1,5 +1,8 @@
 //! Sightline analyses videos while they upload. ARCHITECTURE.md has the map; imports only go down its layers.
 
+pub mod ingest;
+pub mod media;
+
 // words: values of the field, no I/O
 pub mod detection;
 pub mod error_code;

@@ -108,19 +108,63 @@ impl FromStr for Extension {
     }
 }
 
+/// A kind of file, told from its first bytes; named as FFmpeg names the demuxer that reads it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Demuxer {
+    /// MP4, MOV, M4V, 3GP (ISO/IEC 14496-12 and QuickTime).
+    Mov,
+    /// Matroska and WebM (RFC 9559).
+    Matroska,
+    Avi,
+    MpegTs,
+    /// MPEG program stream.
+    Mpeg,
+    Flv,
+    /// WMV.
+    Asf,
+    Ogg,
+    /// YUV4MPEG2.
+    Yuv4Mpeg,
+}
+
+impl Demuxer {
+    /// The value of FFmpeg's `-f`.
+    pub fn ffmpeg_name(self) -> &'static str {
+        match self {
+            Self::Mov => "mov",
+            Self::Matroska => "matroska",
+            Self::Avi => "avi",
+            Self::MpegTs => "mpegts",
+            Self::Mpeg => "mpeg",
+            Self::Flv => "flv",
+            Self::Asf => "asf",
+            Self::Ogg => "ogg",
+            Self::Yuv4Mpeg => "yuv4mpegpipe",
+        }
+    }
+}
+
 /// What FFmpeg says of the source before the first frame.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct SourceInfo {
-    /// Size as displayed, after rotation.
-    pub size: Size,
+    /// Size as stored, before rotation.
+    pub coded_size: Size,
     /// The average frame rate where the container knows one.
     pub fps: Option<Rational>,
     pub duration_seconds: Option<f64>,
     pub codec: String,
     /// Clockwise degrees that were applied so that the picture stands upright.
     pub rotation: i32,
-    /// The codec of the default audio stream.
-    pub audio_codec: Option<String>,
+    /// The default audio stream.
+    pub audio: Option<AudioStream>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AudioStream {
+    /// The stream's place in the file, as FFmpeg counts.
+    pub index: usize,
+    pub codec: String,
 }
 
 #[cfg(test)]
