@@ -3,6 +3,9 @@
 pub mod ingest;
 pub mod media;
 
+// parts of a job
+pub mod sessions;
+
 // words: values of the field, no I/O
 pub mod detection;
 pub mod error_code;

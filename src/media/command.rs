@@ -1,0 +1,191 @@
+//! FFmpeg's command lines, as pure functions: what is asked for, not how it is run.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use crate::video::Demuxer;
+
+/// Where a decoder's bytes come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// The child's standard input, in order, once.
+    Pipe,
+    /// A complete file; FFmpeg may seek in it.
+    File(PathBuf),
+}
+
+/// Everything FFmpeg is told before `-i`. The demuxer is forced and no protocol but the one in use is open, so that a
+/// playlist or a concat script named .mp4 can make FFmpeg read nothing else.
+fn input(args: &mut Vec<OsString>, source: &Source, demuxer: Demuxer) {
+    push(args, &["-f", demuxer.ffmpeg_name(), "-protocol_whitelist"]);
+    match source {
+        Source::Pipe => push(args, &["pipe", "-i", "pipe:0"]),
+        Source::File(path) => {
+            push(args, &["file", "-i"]);
+            args.push(file_url(path));
+        }
+    }
+}
+
+/// Decodes the first real video stream (`0:V:0` leaves cover art out) to PPM pictures on stdout, one for each frame of
+/// the source (`passthrough`: the default would invent frames to even out the rate), with a `showinfo` line on stderr
+/// for each. Rotation is applied by FFmpeg; pixels that are not square are made so, because boxes and keypoints live in
+/// the displayed picture.
+pub fn decode(source: &Source, demuxer: Demuxer, max_pixels: u64) -> Vec<OsString> {
+    let mut args = common("info");
+    push(&mut args, &["-max_pixels", &max_pixels.to_string()]);
+    input(&mut args, source, demuxer);
+    let filters = "showinfo=checksum=0,scale=w='max(1,round(iw*sar))':h=ih,setsar=1,format=rgb24";
+    push(&mut args, &["-map", "0:V:0", "-an", "-sn", "-dn", "-vf", filters, "-fps_mode", "passthrough"]);
+    push(&mut args, &["-pix_fmt", "rgb24", "-f", "image2pipe", "-c:v", "ppm", "pipe:1"]);
+    args
+}
+
+/// How the annotated video is encoded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EncodeSettings {
+    /// x264's constant rate factor, 0 (lossless) to 51.
+    pub crf: u8,
+    /// x264's preset, `ultrafast` to `veryslow`.
+    pub preset: String,
+}
+
+impl Default for EncodeSettings {
+    fn default() -> Self {
+        Self { crf: 23, preset: "veryfast".to_owned() }
+    }
+}
+
+/// Ticks a second of the annotated video's clock: every common rate is whole in it, and 1/90000 s is finer than any
+/// source needs.
+pub const CLOCK_HZ: u32 = 90_000;
+
+/// Encodes raw frames that come as Matroska on stdin (the one container that carries raw pictures with their times)
+/// into a fragmented MP4, which is readable up to its last whole fragment even if this process is killed. Odd sizes are
+/// padded, because 4:2:0 needs even ones.
+pub fn encode(settings: &EncodeSettings, output: &Path) -> Vec<OsString> {
+    let mut args = common("warning");
+    push(&mut args, &["-y", "-f", "matroska", "-protocol_whitelist", "pipe", "-probesize", "32", "-analyzeduration", "0", "-i", "pipe:0"]);
+    let filters = "pad=ceil(iw/2)*2:ceil(ih/2)*2,scale=out_color_matrix=bt709:out_range=tv,format=yuv420p,\
+                   setparams=range=tv:colorspace=bt709:color_primaries=bt709:color_trc=bt709";
+    let clock = CLOCK_HZ.to_string();
+    push(&mut args, &["-map", "0:v:0", "-vf", filters, "-fps_mode", "passthrough", "-enc_time_base", &format!("1:{clock}")]);
+    push(&mut args, &["-c:v", "libx264", "-preset", &settings.preset, "-crf", &settings.crf.to_string()]);
+    push(&mut args, &["-video_track_timescale", &clock]);
+    push(&mut args, &["-movflags", "+frag_keyframe+empty_moov+default_base_moof+delay_moov", "-f", "mp4"]);
+    args.push(file_url(output));
+    args
+}
+
+/// What becomes of the sound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AudioTreatment {
+    Copy,
+    ToAac,
+    Drop,
+}
+
+/// The finished file: the encoded video as it is, the source's audio beside it, the index in front.
+pub struct Remux<'a> {
+    pub video: &'a Path,
+    pub source: &'a Path,
+    pub demuxer: Demuxer,
+    /// The audio's stream index in the source.
+    pub audio_stream: usize,
+    pub audio: AudioTreatment,
+    pub frames: u64,
+    /// Ticks of `CLOCK_HZ` that the last frame stays; a stream copy knows none.
+    pub last_frame_ticks: u64,
+    pub output: &'a Path,
+}
+
+pub fn remux(job: &Remux<'_>) -> Vec<OsString> {
+    let mut args = common("warning");
+    push(&mut args, &["-y", "-f", "mp4", "-protocol_whitelist", "file", "-i"]);
+    args.push(file_url(job.video));
+    if job.audio != AudioTreatment::Drop {
+        input(&mut args, &Source::File(job.source.to_owned()), job.demuxer);
+    }
+    push(&mut args, &["-map", "0:v:0", "-c:v", "copy"]);
+    let last = job.frames.saturating_sub(1);
+    let durations = format!("setts=pts=PTS:dts=DTS:duration='if(eq(N,{last}),{},DURATION)'", job.last_frame_ticks);
+    push(&mut args, &["-bsf:v", &durations, "-video_track_timescale", &CLOCK_HZ.to_string()]);
+    match job.audio {
+        AudioTreatment::Copy => push(&mut args, &["-map", &format!("1:{}", job.audio_stream), "-c:a", "copy"]),
+        AudioTreatment::ToAac => push(&mut args, &["-map", &format!("1:{}", job.audio_stream), "-c:a", "aac", "-b:a", "160k", "-ac", "2"]),
+        AudioTreatment::Drop => push(&mut args, &["-an"]),
+    }
+    push(&mut args, &["-map_metadata", "-1", "-map_chapters", "-1", "-movflags", "+faststart", "-f", "mp4"]);
+    args.push(file_url(job.output));
+    args
+}
+
+fn common(loglevel: &str) -> Vec<OsString> {
+    let mut args = Vec::with_capacity(48);
+    push(&mut args, &["-hide_banner", "-nostdin", "-nostats", "-loglevel", &format!("level+{loglevel}")]);
+    args
+}
+
+/// `file:` in front, so that no name can be taken for an option or another protocol.
+fn file_url(path: &Path) -> OsString {
+    let mut url = OsString::from("file:");
+    url.push(path);
+    url
+}
+
+fn push(args: &mut Vec<OsString>, more: &[&str]) {
+    args.extend(more.iter().map(OsString::from));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(args: &[OsString]) -> String {
+        args.iter().map(|a| a.to_string_lossy()).collect::<Vec<_>>().join(" ")
+    }
+
+    fn position(args: &[OsString], what: &str) -> usize {
+        args.iter().position(|a| a == what).unwrap_or_else(|| panic!("{what} in {}", line(args)))
+    }
+
+    #[test]
+    fn the_input_is_confined_before_it_is_opened() {
+        for source in [Source::Pipe, Source::File("/data/source.bin".into())] {
+            let args = decode(&source, Demuxer::Mov, 1000);
+            let opened = position(&args, "-i");
+            for guard in ["-f", "-protocol_whitelist", "-max_pixels"] {
+                assert!(position(&args, guard) < opened, "{}", line(&args));
+            }
+            assert_eq!(args[position(&args, "-f") + 1], "mov");
+        }
+        let args = line(&decode(&Source::File("/data/source.bin".into()), Demuxer::Mov, 1000));
+        assert!(args.contains("-protocol_whitelist file -i file:/data/source.bin"), "{args}");
+    }
+
+    #[test]
+    fn no_frame_is_invented() {
+        for args in [decode(&Source::Pipe, Demuxer::Matroska, 1), encode(&EncodeSettings::default(), Path::new("o"))] {
+            assert_eq!(args[position(&args, "-fps_mode") + 1], "passthrough");
+        }
+    }
+
+    #[test]
+    fn the_last_frame_gets_its_duration_and_sound_is_optional() {
+        let mut job = Remux {
+            video: Path::new("v"),
+            source: Path::new("s"),
+            demuxer: Demuxer::Avi,
+            audio_stream: 1,
+            audio: AudioTreatment::Copy,
+            frames: 10,
+            last_frame_ticks: 3003,
+            output: Path::new("o"),
+        };
+        let args = line(&remux(&job));
+        assert!(args.contains("if(eq(N,9),3003,DURATION)") && args.contains("-map 1:1 -c:a copy"), "{args}");
+        job.audio = AudioTreatment::Drop;
+        let args = line(&remux(&job));
+        assert!(!args.contains("file:s") && args.contains("-an"), "{args}");
+    }
+}

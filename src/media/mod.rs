@@ -1,0 +1,11 @@
+//! The only room that knows FFmpeg: its command lines, its processes, its log, its pipes.
+
+pub mod command;
+pub mod decoder;
+pub mod encoder;
+pub mod ffmpeg;
+pub mod log;
+pub mod matroska;
+pub mod ppm;
+pub mod process;
+pub mod remux;

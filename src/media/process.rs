@@ -1,0 +1,203 @@
+//! One FFmpeg child and the thread that reads its log. Whoever holds the value owns both: dropping it kills and waits.
+
+use std::collections::VecDeque;
+use std::ffi::OsString;
+use std::io::{BufRead, BufReader, Read};
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::process::{Child, ChildStdin, ChildStdout, ExitStatus};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use ffmpeg_sidecar::command::FfmpegCommand;
+use nix::sys::resource::{Resource, setrlimit};
+use nix::sys::signal::Signal;
+use parking_lot::Mutex;
+
+use super::ffmpeg::Ffmpeg;
+use super::log::split_level;
+
+/// Longest log line taken; what is beyond is read and thrown away.
+const LINE_LIMIT: u64 = 8 * 1024;
+/// Complaints kept for the error message.
+const TAIL_LINES: usize = 20;
+/// Address space a child may use. FFmpeg 9 with its threads maps about 1.5 GB for 4K HEVC; a bomb wants far more.
+const MEMORY_LIMIT_BYTES: u64 = 6 << 30;
+
+#[derive(Debug, thiserror::Error)]
+#[error("FFmpeg could not be started ({role}): {source}")]
+pub struct SpawnError {
+    pub role: &'static str,
+    pub source: std::io::Error,
+}
+
+#[derive(Debug)]
+pub struct Process {
+    child: Child,
+    role: &'static str,
+    log: Option<JoinHandle<()>>,
+    tail: Arc<Mutex<VecDeque<String>>>,
+}
+
+/// How a child ended.
+#[derive(Clone, Debug)]
+pub struct Exit {
+    pub status: ExitStatus,
+    /// The last lines of its log at warning level or worse.
+    pub tail: Vec<String>,
+}
+
+impl Exit {
+    /// The signal that ended the child, where one did.
+    pub fn signal(&self) -> Option<i32> {
+        self.status.signal()
+    }
+
+    /// The most telling line of the log, without FFmpeg's addresses.
+    pub fn reason(&self) -> String {
+        let line = self.tail.iter().rev().find(|l| matches!(split_level(l).0, "error" | "fatal"));
+        line.map_or_else(|| self.status.to_string(), |l| split_level(l).1.trim().to_owned())
+    }
+}
+
+impl Process {
+    /// Starts FFmpeg with all three pipes. `on_line` gets each line of its log, on the log's own thread.
+    ///
+    /// The child dies with the thread that calls this (`PR_SET_PDEATHSIG` goes by thread), so the caller must be the one
+    /// that also waits for it.
+    pub fn spawn(
+        ffmpeg: &Ffmpeg,
+        role: &'static str,
+        args: &[OsString],
+        mut on_line: impl FnMut(&str) + Send + 'static,
+    ) -> Result<Self, SpawnError> {
+        let failed = |source| SpawnError { role, source };
+        let mut command = FfmpegCommand::new_with_path(ffmpeg.path());
+        command.args(args);
+        // SAFETY: the closure runs between fork and exec and makes only async-signal-safe system calls.
+        unsafe {
+            command.as_inner_mut().pre_exec(|| {
+                nix::sys::prctl::set_pdeathsig(Signal::SIGKILL)?;
+                setrlimit(Resource::RLIMIT_AS, MEMORY_LIMIT_BYTES, MEMORY_LIMIT_BYTES)?;
+                setrlimit(Resource::RLIMIT_CORE, 0, 0)?;
+                Ok(())
+            });
+        }
+        // A group of its own: Ctrl-C on the terminal is for the server, which then ends its children in order.
+        command.as_inner_mut().process_group(0);
+        let mut child = command.as_inner_mut().spawn().map_err(failed)?;
+        let tail = Arc::new(Mutex::new(VecDeque::new()));
+        let stderr = child.stderr.take();
+        let kept = Arc::clone(&tail);
+        let log = std::thread::Builder::new().name(format!("log-{role}")).spawn(move || {
+            let Some(stderr) = stderr else { return };
+            each_line(BufReader::new(stderr), |line| {
+                if matches!(split_level(line).0, "warning" | "error" | "fatal" | "panic") {
+                    let mut kept = kept.lock();
+                    if kept.len() == TAIL_LINES {
+                        kept.pop_front();
+                    }
+                    kept.push_back(line.to_owned());
+                }
+                on_line(line);
+            });
+        });
+        let mut process = Self { child, role, log: None, tail };
+        process.log = Some(log.map_err(failed)?);
+        Ok(process)
+    }
+
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub fn take_stdin(&mut self) -> Option<ChildStdin> {
+        self.child.stdin.take()
+    }
+
+    pub fn take_stdout(&mut self) -> Option<ChildStdout> {
+        self.child.stdout.take()
+    }
+
+    pub fn kill(&mut self) {
+        // An error means that the child has ended already.
+        let _ = self.child.kill();
+    }
+
+    /// Waits for the child and for the end of its log.
+    pub fn wait(mut self) -> std::io::Result<Exit> {
+        drop(self.child.stdin.take());
+        let status = self.child.wait()?;
+        self.join_log();
+        Ok(Exit { status, tail: self.tail.lock().iter().cloned().collect() })
+    }
+
+    fn join_log(&mut self) {
+        if let Some(log) = self.log.take()
+            && log.join().is_err()
+        {
+            tracing::error!(role = self.role, "the log thread panicked");
+        }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // Order: kill, so that nobody keeps writing; wait, so that no zombie stays; join, so that no thread stays.
+        self.kill();
+        let _ = self.child.wait();
+        self.join_log();
+    }
+}
+
+/// Calls `take` with each line (ended by `\n` or `\r`), cut to `LINE_LIMIT`, until the stream ends. A flood without an
+/// end of line costs no memory.
+fn each_line(mut stream: impl BufRead, mut take: impl FnMut(&str)) {
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        match (&mut stream).take(LINE_LIMIT).read_until(b'\n', &mut line) {
+            Ok(0) | Err(_) => return,
+            Ok(_) => {}
+        }
+        let whole = line.last() == Some(&b'\n');
+        take(String::from_utf8_lossy(&line).trim_end());
+        if !whole && skip_line(&mut stream).is_err() {
+            return;
+        }
+    }
+}
+
+fn skip_line(stream: &mut impl BufRead) -> std::io::Result<()> {
+    loop {
+        let buffer = stream.fill_buf()?;
+        if buffer.is_empty() {
+            return Ok(());
+        }
+        match buffer.iter().position(|b| *b == b'\n') {
+            Some(at) => {
+                stream.consume(at + 1);
+                return Ok(());
+            }
+            None => {
+                let length = buffer.len();
+                stream.consume(length);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_lines_are_cut_and_the_next_one_is_whole() {
+        let mut text = vec![b'x'; 100_000];
+        text.extend(b"\nshort\nlast");
+        let mut lines = Vec::new();
+        each_line(&text[..], |line| lines.push(line.to_owned()));
+        assert_eq!(lines.len(), 3);
+        assert_eq!(lines[0].len() as u64, LINE_LIMIT);
+        assert_eq!(lines[1..], ["short", "last"]);
+    }
+}

@@ -1,0 +1,89 @@
+//! The last step: encoded video and the source's sound into one MP4 with its index in front. Nothing is encoded twice.
+
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use super::command::{self, AudioTreatment, CLOCK_HZ, Remux};
+use super::encoder::Written;
+use super::ffmpeg::Ffmpeg;
+use super::process::{Process, SpawnError};
+use crate::video::{AudioStream, Demuxer};
+
+/// What became of the source's sound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AudioOutcome {
+    Copied,
+    Transcoded,
+    None,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum RemuxError {
+    #[error(transparent)]
+    Spawn(#[from] SpawnError),
+    #[error("the MP4 could not be finished: {0}")]
+    Failed(String),
+}
+
+/// Codecs that MP4 can hold and browsers play.
+const COPIED: [&str; 6] = ["aac", "mp3", "opus", "ac3", "eac3", "alac"];
+
+/// A frame's time on the screen where nothing tells it, a 25th of a second.
+const DEFAULT_FRAME_US: i64 = 40_000;
+
+pub struct RemuxInput<'a> {
+    /// The fragmented MP4 of the encoder, and what went into it.
+    pub video: &'a Path,
+    pub written: Written,
+    pub source: &'a Path,
+    pub demuxer: Demuxer,
+    pub audio: Option<&'a AudioStream>,
+}
+
+/// Writes `output`, which is whole or not there. Sound that can be neither copied nor transcoded is left out: a video
+/// without sound is better than none.
+pub fn remux(ffmpeg: &Ffmpeg, input: &RemuxInput<'_>, output: &Path) -> Result<AudioOutcome, RemuxError> {
+    let attempts: &[AudioTreatment] = match input.audio {
+        None => &[AudioTreatment::Drop],
+        Some(audio) if COPIED.contains(&audio.codec.as_str()) => &[AudioTreatment::Copy, AudioTreatment::ToAac, AudioTreatment::Drop],
+        Some(_) => &[AudioTreatment::ToAac, AudioTreatment::Drop],
+    };
+    let mut partial = PathBuf::from(output);
+    partial.set_extension("mp4.part");
+    let mut reason = String::new();
+    for &audio in attempts {
+        match attempt(ffmpeg, input, audio, &partial)? {
+            Ok(()) => {
+                std::fs::rename(&partial, output).map_err(|e| RemuxError::Failed(e.to_string()))?;
+                return Ok(match audio {
+                    AudioTreatment::Copy => AudioOutcome::Copied,
+                    AudioTreatment::ToAac => AudioOutcome::Transcoded,
+                    AudioTreatment::Drop => AudioOutcome::None,
+                });
+            }
+            Err(why) => reason = why,
+        }
+    }
+    let _ = std::fs::remove_file(&partial);
+    Err(RemuxError::Failed(reason))
+}
+
+fn attempt(ffmpeg: &Ffmpeg, input: &RemuxInput<'_>, audio: AudioTreatment, partial: &Path) -> Result<Result<(), String>, RemuxError> {
+    let last_frame_us = input.written.mean_step_us.filter(|us| *us > 0).unwrap_or(DEFAULT_FRAME_US);
+    let args = command::remux(&Remux {
+        video: input.video,
+        source: input.source,
+        demuxer: input.demuxer,
+        audio_stream: input.audio.map_or(0, |a| a.index),
+        audio,
+        frames: input.written.frames,
+        last_frame_ticks: (last_frame_us as u64 * u64::from(CLOCK_HZ)).div_ceil(1_000_000),
+        output: partial,
+    });
+    let mut process = Process::spawn(ffmpeg, "remux", &args, |_| {})?;
+    drop(process.take_stdout());
+    let exit = process.wait().map_err(|e| RemuxError::Failed(e.to_string()))?;
+    Ok(if exit.status.success() { Ok(()) } else { Err(exit.reason()) })
+}

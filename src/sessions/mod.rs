@@ -1,0 +1,9 @@
+//! Who is being served: sessions, their upload, their events, their end.
+
+pub mod activity;
+pub mod cancel;
+pub mod events;
+pub mod reaper;
+pub mod registry;
+pub mod session;
+pub mod upload;

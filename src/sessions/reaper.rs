@@ -1,0 +1,132 @@
+//! Ends what nobody uses any more: idle sessions, results past their time.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant, SystemTime};
+
+use crossbeam_channel::{RecvTimeoutError, Sender, bounded};
+
+use super::registry::Registry;
+use crate::error_code::{ErrorCode, Problem};
+
+#[derive(Clone, Debug)]
+pub struct ReaperSettings {
+    pub step: Duration,
+    /// A session ends when nothing happened for this long.
+    pub idle_timeout: Duration,
+    /// Result files live this long after they were written or last fetched.
+    pub result_lifetime: Duration,
+    pub results: PathBuf,
+}
+
+/// The thread that takes a step now and then; dropping it ends the thread.
+#[derive(Debug)]
+pub struct Reaper {
+    stop: Option<Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Reaper {
+    pub fn start(registry: Arc<Registry>, settings: ReaperSettings) -> std::io::Result<Self> {
+        let (stop, stopped) = bounded(0);
+        let thread = std::thread::Builder::new().name("reaper".to_owned()).spawn(move || {
+            while stopped.recv_timeout(settings.step) == Err(RecvTimeoutError::Timeout) {
+                step(&registry, &settings, Instant::now(), SystemTime::now());
+            }
+        })?;
+        Ok(Self { stop: Some(stop), thread: Some(thread) })
+    }
+}
+
+impl Drop for Reaper {
+    fn drop(&mut self) {
+        self.stop = None;
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// One look around; times are given, so that a test need not wait.
+pub fn step(registry: &Registry, settings: &ReaperSettings, now: Instant, wall: SystemTime) {
+    for session in registry.due(now, settings.idle_timeout) {
+        if registry.remove(&session) {
+            tracing::info!(session = %session.id, "ended after being idle");
+            session.end(Problem::new(ErrorCode::SessionExpired, "The session was idle for too long and has ended. Upload the video again."));
+        }
+    }
+    for path in expired(&settings.results, settings.result_lifetime, wall) {
+        match std::fs::remove_file(&path) {
+            Ok(()) => tracing::info!(path = %path.display(), "removed a result past its time"),
+            Err(error) => tracing::warn!(path = %path.display(), %error, "a result past its time could not be removed"),
+        }
+    }
+}
+
+fn expired(folder: &Path, lifetime: Duration, wall: SystemTime) -> Vec<PathBuf> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let old = |entry: &std::fs::DirEntry| {
+        let changed = entry.metadata().ok().filter(|m| m.is_file()).and_then(|m| m.modified().ok());
+        changed.and_then(|t| wall.duration_since(t).ok()).is_some_and(|age| age >= lifetime)
+    };
+    entries.flatten().filter(old).map(|e| e.path()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::SessionId;
+    use crate::ingest::chunks::ChunkLedger;
+    use crate::ingest::spool::Spool;
+    use crate::options::AnalysisOptions;
+    use crate::sessions::session::Session;
+    use crate::sessions::upload::Upload;
+    use crate::video::Extension;
+
+    fn add(registry: &Registry, name: &str) -> Arc<Session> {
+        let id: SessionId = name.parse().unwrap();
+        let make = |folder: PathBuf| {
+            let spool = Arc::new(Spool::create(&folder.join("source"))?);
+            let upload = Upload::new(spool, ChunkLedger::new(1, None, None));
+            Ok(Session::new(id.clone(), Extension::Mp4, None, folder, upload, AnalysisOptions::default()))
+        };
+        registry.get_or_create(&id, make).unwrap()
+    }
+
+    #[test]
+    fn only_what_is_idle_goes_and_it_goes_with_its_files() {
+        let data = tempfile::tempdir().unwrap();
+        let registry = Registry::open(data.path().join("sessions"), 8).unwrap();
+        let results = data.path().join("results");
+        std::fs::create_dir(&results).unwrap();
+        std::fs::write(results.join("old.mp4"), b"x").unwrap();
+        let settings = ReaperSettings {
+            step: Duration::from_secs(60),
+            idle_timeout: Duration::from_secs(600),
+            result_lifetime: Duration::from_secs(3600),
+            results: results.clone(),
+        };
+        let idle = add(&registry, "idle");
+        let watched = add(&registry, "watched");
+        let _reader = watched.activity.reader();
+        let (now, wall) = (Instant::now(), SystemTime::now());
+        step(&registry, &settings, now + Duration::from_secs(599), wall);
+        assert_eq!(registry.list().len(), 2);
+        step(&registry, &settings, now + Duration::from_secs(601), wall + Duration::from_secs(3601));
+        assert_eq!(registry.list().iter().map(|s| s.id.as_str().to_owned()).collect::<Vec<_>>(), ["watched"]);
+        assert!(!idle.folder().exists() && watched.folder().exists());
+        assert!(!results.join("old.mp4").exists());
+    }
+
+    #[test]
+    fn the_number_of_sessions_is_bounded() {
+        let data = tempfile::tempdir().unwrap();
+        let registry = Registry::open(data.path().join("sessions"), 1).unwrap();
+        let first = add(&registry, "first");
+        let refused = registry.get_or_create(&"second".parse().unwrap(), |_| unreachable!("no place for it"));
+        assert!(refused.is_err());
+        first.end_run(Err(Problem::new(ErrorCode::NoFrames, "none")));
+        add(&registry, "second");
+    }
+}

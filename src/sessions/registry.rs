@@ -1,0 +1,122 @@
+//! All sessions by name, with a bound on how many there are.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+use tokio::sync::watch;
+
+use super::session::Session;
+use crate::ids::SessionId;
+
+/// Ended sessions that are remembered, so that late readers get their result; the oldest are forgotten first.
+const ENDED_KEPT: usize = 1000;
+
+#[derive(Debug)]
+pub struct Registry {
+    sessions: Mutex<HashMap<SessionId, Arc<Session>>>,
+    /// Where each session gets a folder of its own.
+    folder: PathBuf,
+    max_active: usize,
+    /// Counts arrivals, so that a reader can wait for a session to appear.
+    arrivals: watch::Sender<u64>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum RegistryError {
+    #[error("All {0} places for uploads are taken. Try again in a minute.")]
+    Full(usize),
+    #[error("The session could not be set up: {0}")]
+    Io(#[from] std::io::Error),
+}
+
+impl Registry {
+    /// Sessions of an earlier process cannot be continued: their folders are removed.
+    pub fn open(folder: PathBuf, max_active: usize) -> std::io::Result<Self> {
+        match std::fs::remove_dir_all(&folder) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+            _ => std::fs::create_dir_all(&folder)?,
+        }
+        Ok(Self { sessions: Mutex::default(), folder, max_active, arrivals: watch::Sender::new(0) })
+    }
+
+    pub fn get(&self, id: &SessionId) -> Option<Arc<Session>> {
+        self.sessions.lock().get(id).cloned()
+    }
+
+    /// The session of this name; made by `make`, given a fresh folder, where there is none.
+    pub fn get_or_create(
+        &self,
+        id: &SessionId,
+        make: impl FnOnce(PathBuf) -> std::io::Result<Session>,
+    ) -> Result<Arc<Session>, RegistryError> {
+        let mut sessions = self.sessions.lock();
+        if let Some(session) = sessions.get(id) {
+            return Ok(Arc::clone(session));
+        }
+        let active = sessions.values().filter(|s| !s.state().is_over()).count();
+        if active >= self.max_active {
+            return Err(RegistryError::Full(self.max_active));
+        }
+        let folder = self.folder.join(id.as_str());
+        std::fs::create_dir(&folder)?;
+        let session = match make(folder.clone()) {
+            Ok(session) => Arc::new(session),
+            Err(error) => {
+                let _ = std::fs::remove_dir_all(&folder);
+                return Err(error.into());
+            }
+        };
+        sessions.insert(id.clone(), Arc::clone(&session));
+        drop(sessions);
+        self.arrivals.send_modify(|n| *n += 1);
+        Ok(session)
+    }
+
+    /// Waits until a session of this name is there.
+    pub async fn appear(&self, id: &SessionId, patience: Duration) -> Option<Arc<Session>> {
+        let mut arrivals = self.arrivals.subscribe();
+        let waiting = async {
+            loop {
+                if let Some(session) = self.get(id) {
+                    return Some(session);
+                }
+                arrivals.changed().await.ok()?;
+            }
+        };
+        tokio::time::timeout(patience, waiting).await.ok().flatten()
+    }
+
+    /// Takes a session out, if it is still this one; the caller ends it.
+    pub fn remove(&self, session: &Arc<Session>) -> bool {
+        let mut sessions = self.sessions.lock();
+        let same = sessions.get(&session.id).is_some_and(|s| Arc::ptr_eq(s, session));
+        if same {
+            sessions.remove(&session.id);
+        }
+        same
+    }
+
+    /// All sessions, newest first.
+    pub fn list(&self) -> Vec<Arc<Session>> {
+        let mut list: Vec<_> = self.sessions.lock().values().cloned().collect();
+        list.sort_by(|a, b| b.created_at.cmp(&a.created_at).then_with(|| a.id.cmp(&b.id)));
+        list
+    }
+
+    /// Sessions that have been idle for `timeout`, and ended ones beyond what is remembered.
+    pub fn due(&self, now: Instant, timeout: Duration) -> Vec<Arc<Session>> {
+        let mut ended = 0;
+        let due = |session: &Arc<Session>| {
+            ended += usize::from(session.state().is_over());
+            session.activity.idle_at(now) >= timeout || ended > ENDED_KEPT && session.state().is_over()
+        };
+        self.list().into_iter().filter(due).collect()
+    }
+
+    pub fn active(&self) -> usize {
+        self.sessions.lock().values().filter(|s| !s.state().is_over()).count()
+    }
+}

@@ -1,0 +1,186 @@
+//! One upload and its analysis, from the first byte to the removal of the last file.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::SystemTime;
+
+use parking_lot::Mutex;
+use serde::Serialize;
+
+use super::activity::Activity;
+use super::cancel::CancelToken;
+use super::events::EventLog;
+use super::upload::Upload;
+use crate::error_code::Problem;
+use crate::ids::{ResultId, SessionId};
+use crate::options::AnalysisOptions;
+use crate::video::Extension;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SessionState {
+    /// Bytes arrive; nothing can be decoded yet.
+    Receiving,
+    /// Waits for a free place among the running analyses.
+    Queued,
+    Processing,
+    /// All frames are done, the result is being written.
+    Finishing,
+    Complete,
+    Failed,
+    Cancelled,
+}
+
+impl SessionState {
+    pub fn is_over(self) -> bool {
+        matches!(self, Self::Complete | Self::Failed | Self::Cancelled)
+    }
+}
+
+#[derive(Debug)]
+pub struct Session {
+    pub id: SessionId,
+    pub extension: Extension,
+    /// What the user calls the file; shown, never a path.
+    pub filename: Option<String>,
+    pub created_at: SystemTime,
+    pub upload: Upload,
+    pub events: EventLog,
+    pub activity: Arc<Activity>,
+    /// Holds the spool and what the analysis writes on its way; removed with the session.
+    folder: PathBuf,
+    run: Mutex<Run>,
+}
+
+/// The analysis that runs, ran last, or is to come.
+#[derive(Debug)]
+struct Run {
+    state: SessionState,
+    options: AnalysisOptions,
+    cancel: CancelToken,
+    thread: Option<JoinHandle<()>>,
+    result: Option<ResultId>,
+    failure: Option<Problem>,
+}
+
+impl Session {
+    pub fn new(
+        id: SessionId,
+        extension: Extension,
+        filename: Option<String>,
+        folder: PathBuf,
+        upload: Upload,
+        options: AnalysisOptions,
+    ) -> Self {
+        let cancel = CancelToken::default();
+        let run = Run { state: SessionState::Receiving, options, cancel, thread: None, result: None, failure: None };
+        Self {
+            id,
+            extension,
+            filename,
+            created_at: SystemTime::now(),
+            upload,
+            events: EventLog::default(),
+            activity: Arc::default(),
+            folder,
+            run: Mutex::new(run),
+        }
+    }
+
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    pub fn state(&self) -> SessionState {
+        self.run.lock().state
+    }
+
+    /// A state is only entered by the run that is on: one that was cancelled stays so.
+    pub fn enter(&self, state: SessionState) {
+        let mut run = self.run.lock();
+        if !run.state.is_over() {
+            run.state = state;
+        }
+    }
+
+    pub fn options(&self) -> AnalysisOptions {
+        self.run.lock().options.clone()
+    }
+
+    pub fn result(&self) -> Option<ResultId> {
+        self.run.lock().result.clone()
+    }
+
+    pub fn failure(&self) -> Option<Problem> {
+        self.run.lock().failure.clone()
+    }
+
+    /// Records how the run ended.
+    pub fn end_run(&self, outcome: Result<ResultId, Problem>) {
+        let mut run = self.run.lock();
+        match outcome {
+            Ok(result) => {
+                run.state = SessionState::Complete;
+                run.result = Some(result);
+            }
+            Err(problem) => {
+                run.state = if run.cancel.is_cancelled() { SessionState::Cancelled } else { SessionState::Failed };
+                run.failure = Some(problem);
+            }
+        }
+    }
+
+    /// Begins a run with `start`, which gives the run's thread, unless one is on. `options` are new for a repetition.
+    pub fn begin_run<E>(
+        &self,
+        options: Option<AnalysisOptions>,
+        start: impl FnOnce(CancelToken) -> Result<JoinHandle<()>, E>,
+    ) -> Result<(), E> {
+        let mut run = self.run.lock();
+        if run.thread.as_ref().is_some_and(|t| !t.is_finished()) {
+            return Ok(());
+        }
+        if let Some(options) = options {
+            run.options = options;
+            run.failure = None;
+            run.state = SessionState::Receiving;
+            run.cancel = CancelToken::default();
+            self.events.begin_run();
+        }
+        run.thread = Some(start(run.cancel.clone())?);
+        Ok(())
+    }
+
+    /// Whether an analysis is on its way.
+    pub fn is_running(&self) -> bool {
+        self.run.lock().thread.as_ref().is_some_and(|t| !t.is_finished())
+    }
+
+    /// Asks the run to stop; does not wait.
+    pub fn cancel(&self, reason: Problem) {
+        self.run.lock().cancel.cancel(reason);
+        self.upload.spool().close();
+    }
+
+    /// Stops the run, waits for its thread, and removes the session's files. Blocks.
+    pub fn end(&self, reason: Problem) {
+        self.cancel(reason);
+        let thread = self.run.lock().thread.take();
+        if let Some(thread) = thread
+            && thread.join().is_err()
+        {
+            tracing::error!(session = %self.id, "the analysis thread panicked");
+        }
+        self.remove_files();
+    }
+
+    /// Removes the spool and all that lies beside it; results are elsewhere.
+    pub fn remove_files(&self) {
+        if let Err(error) = std::fs::remove_dir_all(&self.folder)
+            && error.kind() != std::io::ErrorKind::NotFound
+        {
+            tracing::warn!(session = %self.id, %error, "files of a session could not be removed");
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! Receiving one file in chunks: bookkeeping and spool together.
+
+use std::io;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use sha2::{Digest as _, Sha256};
+
+use crate::ingest::chunks::{ChunkError, ChunkLedger, Digest, Step};
+use crate::ingest::spool::Spool;
+
+#[derive(Debug, thiserror::Error)]
+pub enum UploadError {
+    #[error(transparent)]
+    Chunk(#[from] ChunkError),
+    #[error("The chunk could not be stored: {0}")]
+    Io(#[from] io::Error),
+}
+
+/// What the sender is told after each chunk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Received {
+    pub chunks: u64,
+    pub assembled: bool,
+}
+
+#[derive(Debug)]
+pub struct Upload {
+    spool: Arc<Spool>,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    ledger: ChunkLedger,
+    /// A last chunk that came before the chunks' size was known.
+    held: Option<(u64, Vec<u8>)>,
+}
+
+impl Upload {
+    pub fn new(spool: Arc<Spool>, ledger: ChunkLedger) -> Self {
+        Self { spool, state: Mutex::new(State { ledger, held: None }) }
+    }
+
+    pub fn spool(&self) -> &Arc<Spool> {
+        &self.spool
+    }
+
+    /// Takes a chunk. The disk is written without a lock: chunks come in parallel.
+    pub fn take(&self, index: u64, bytes: Vec<u8>) -> Result<Received, UploadError> {
+        self.take_one(index, bytes)?;
+        let held = self.state.lock().held.take();
+        if let Some((index, bytes)) = held {
+            self.take_one(index, bytes)?;
+        }
+        Ok(self.received())
+    }
+
+    fn take_one(&self, index: u64, bytes: Vec<u8>) -> Result<(), UploadError> {
+        let digest: Digest = Sha256::digest(&bytes).into();
+        let mut state = self.state.lock();
+        let step = state.ledger.begin(index, bytes.len() as u64, digest)?;
+        match step {
+            Step::Have => return Ok(()),
+            Step::Hold => {
+                state.held = Some((index, bytes));
+                return Ok(());
+            }
+            Step::Write { offset } => {
+                drop(state);
+                if let Err(error) = self.spool.write_at(offset, &bytes) {
+                    self.state.lock().ledger.abandon(index);
+                    return Err(error.into());
+                }
+                let mut state = self.state.lock();
+                state.ledger.done(index);
+                if index + 1 == state.ledger.total() {
+                    self.spool.set_length(offset + bytes.len() as u64);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    pub fn received(&self) -> Received {
+        let state = self.state.lock();
+        Received { chunks: state.ledger.chunks_received(), assembled: state.ledger.is_assembled() }
+    }
+
+    pub fn total_chunks(&self) -> u64 {
+        self.state.lock().ledger.total()
+    }
+
+    /// Runs of chunks that are there, first and last index of each.
+    pub fn received_ranges(&self) -> Vec<[u64; 2]> {
+        self.state.lock().ledger.received()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn upload(folder: &tempfile::TempDir, total: u64) -> Upload {
+        let spool = Spool::create(&folder.path().join("source")).unwrap();
+        Upload::new(Arc::new(spool), ChunkLedger::new(total, None, None))
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(32))]
+        #[test]
+        fn any_order_with_repeats_gives_the_same_file(file in prop::collection::vec(any::<u8>(), 1..400), size in 1usize..60, seed in any::<u64>()) {
+            let chunks: Vec<&[u8]> = file.chunks(size).collect();
+            let mut order: Vec<usize> = (0..chunks.len()).chain(0..chunks.len()).collect();
+            let mut random = seed | 1;
+            for i in (1..order.len()).rev() {
+                random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                order.swap(i, (random >> 33) as usize % (i + 1));
+            }
+            let folder = tempfile::tempdir().unwrap();
+            let upload = upload(&folder, chunks.len() as u64);
+            for index in order {
+                upload.take(index as u64, chunks[index].to_vec()).unwrap();
+            }
+            prop_assert!(upload.received().assembled && upload.spool().is_complete());
+            prop_assert_eq!(std::fs::read(folder.path().join("source")).unwrap(), file);
+        }
+    }
+
+    #[test]
+    fn a_conflicting_repeat_changes_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let upload = upload(&folder, 2);
+        upload.take(0, b"aaaa".to_vec()).unwrap();
+        assert!(matches!(upload.take(0, b"bbbb".to_vec()), Err(UploadError::Chunk(ChunkError::Conflict { index: 0 }))));
+        assert_eq!(upload.take(1, b"cc".to_vec()).unwrap(), Received { chunks: 2, assembled: true });
+        assert_eq!(std::fs::read(folder.path().join("source")).unwrap(), b"aaaacc");
+    }
+}
