@@ -15,3 +15,7 @@ pub mod ids;
 pub mod options;
 pub mod pose;
 pub mod video;
+
+// engines: one outside thing each
+pub mod annotate;
+pub mod imaging;
