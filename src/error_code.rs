@@ -53,6 +53,7 @@ codes! {
     UnknownModel "UNKNOWN_MODEL" 422 "There is no such model";
     VideoTruncated "VIDEO_TRUNCATED" 422 "The video ends early";
     VideoDamaged "VIDEO_DAMAGED" 422 "Parts of the video are damaged";
+    AudioLost "AUDIO_LOST" 422 "The sound is left out";
     TooManySessions "TOO_MANY_SESSIONS" 503 "All places are taken";
     ShuttingDown "SHUTTING_DOWN" 503 "The server is stopping";
     NotReady "NOT_READY" 503 "The server is not ready yet";

@@ -1,12 +1,7 @@
-//! Sightline analyses videos while they upload. ARCHITECTURE.md has the map; imports only go down its layers.
+//! Sightline analyses videos while they upload. ARCHITECTURE.md has the map; imports only go down its layers, which
+//! `tests/it/layering.rs` holds.
 
-pub mod ingest;
-pub mod media;
-
-// parts of a job
-pub mod sessions;
-
-// words: values of the field, no I/O
+// 0 words: values of the field, no I/O
 pub mod detection;
 pub mod error_code;
 pub mod frame;
@@ -16,6 +11,25 @@ pub mod options;
 pub mod pose;
 pub mod video;
 
-// engines: one outside thing each
+// 1 engines: one outside thing each
 pub mod annotate;
 pub mod imaging;
+pub mod ingest;
+pub mod media;
+pub mod vision;
+
+// 2 parts of a job
+pub mod pipeline;
+pub mod sessions;
+
+// 3 jobs
+pub mod processing;
+
+// 4 edges
+// http
+
+// 5 wiring
+// app
+
+
+

@@ -25,6 +25,8 @@ struct State {
     length: Option<u64>,
     /// No byte will come any more, whether or not the file is whole.
     closed: bool,
+    /// Bytes are counted, but no longer kept: nobody will read them.
+    discarded: bool,
 }
 
 /// What there is to read from an offset on.
@@ -53,7 +55,7 @@ impl Spool {
         let length = file.metadata()?.len();
         let mut ranges = RangeSet::default();
         ranges.insert(0..length);
-        Ok(Self::new(file, path, State { ranges, length: Some(length), closed: true }))
+        Ok(Self::new(file, path, State { ranges, length: Some(length), closed: true, discarded: false }))
     }
 
     fn new(file: File, path: &Path, state: State) -> Self {
@@ -66,7 +68,9 @@ impl Spool {
 
     /// Writes bytes in place; they count once all of them are written.
     pub fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
-        self.file.write_all_at(bytes, offset)?;
+        if !self.state.lock().discarded {
+            self.file.write_all_at(bytes, offset)?;
+        }
         self.state.lock().ranges.insert(offset..offset + bytes.len() as u64);
         self.changed.notify_all();
         Ok(())
@@ -87,6 +91,16 @@ impl Spool {
 
     pub fn length(&self) -> Option<u64> {
         self.state.lock().length
+    }
+
+    /// Gives the disk space back. The sender may go on and is answered as before.
+    pub fn discard(&self) -> io::Result<()> {
+        self.state.lock().discarded = true;
+        self.file.set_len(0)
+    }
+
+    pub fn is_discarded(&self) -> bool {
+        self.state.lock().discarded
     }
 
     /// Ends all waiting: no more bytes will come.

@@ -25,6 +25,8 @@ const FRAMES_AHEAD: usize = 3;
 const TIMES_AHEAD: usize = 1024;
 /// How long a picture waits for its time, which FFmpeg wrote before it.
 const TIME_PATIENCE: Duration = Duration::from_secs(5);
+/// How long a child may take to end after its last picture.
+const END_PATIENCE: Duration = Duration::from_secs(10);
 /// Taken where neither a time nor a rate is known.
 const DEFAULT_STEP_US: i64 = 40_000;
 /// A larger pipe means fewer switches between FFmpeg and us; the kernel's default is 64 KiB.
@@ -115,11 +117,11 @@ impl Decoder {
     }
 
     /// Waits for the child's end; called when `frames` is disconnected.
-    pub fn finish(mut self) -> std::io::Result<DecodeEnd> {
+    pub fn finish(mut self, stop: &dyn Fn() -> bool) -> std::io::Result<DecodeEnd> {
         self.frames = None;
         let reader = self.reader.take().and_then(|r| r.join().ok()).unwrap_or(ReaderEnd { frames: 0, error: None });
         let Some(process) = self.process.take() else { return Err(std::io::ErrorKind::NotFound.into()) };
-        let exit = process.wait()?;
+        let exit = process.wait(END_PATIENCE, stop)?;
         let complaints = self.heard.complaints.lock().clone();
         Ok(DecodeEnd { frames: reader.frames, exit, complaints, error: reader.error })
     }

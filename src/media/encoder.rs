@@ -22,6 +22,8 @@ use crate::video::Rational;
 const FRAMES_AHEAD: usize = 3;
 /// Least step between two frames: one tick of the output's clock, rounded up. Sources with repeated times get this.
 const LEAST_STEP_US: i64 = 1_000_000 / CLOCK_HZ as i64 + 1;
+/// How long an encoder may take for the frames it still holds and the file's index.
+const END_PATIENCE: Duration = Duration::from_secs(120);
 const PIPE_BYTES: i32 = 1 << 20;
 
 #[derive(Debug, thiserror::Error)]
@@ -81,12 +83,13 @@ impl Encoder {
     }
 
     /// No more frames: waits until the file is whole.
-    pub fn finish(mut self) -> Result<Written, EncodeError> {
+    pub fn finish(mut self, stop: &dyn Fn() -> bool) -> Result<Written, EncodeError> {
         self.frames = None;
-        let written = self.writer.take().map(JoinHandle::join);
         let ended = |reason: String| EncodeError::Ended { reason };
         let Some(process) = self.process.take() else { return Err(ended("it was not running".to_owned())) };
-        let exit = process.wait().map_err(|e| ended(e.to_string()))?;
+        // The child ends when the writer has closed its stdin, and the writer ends when the child does.
+        let exit = process.wait(END_PATIENCE, stop).map_err(|e| ended(e.to_string()))?;
+        let written = self.writer.take().map(JoinHandle::join);
         if !exit.status.success() {
             return Err(ended(exit.reason()));
         }
@@ -100,7 +103,7 @@ impl Encoder {
     /// After a push was refused: why the child ended.
     pub fn failure(mut self) -> EncodeError {
         self.frames = None;
-        let exit = self.process.take().map(Process::wait);
+        let exit = self.process.take().map(|p| p.wait(Duration::from_secs(2), &|| false));
         match exit {
             Some(Ok(exit)) => EncodeError::Ended { reason: exit.reason() },
             _ => EncodeError::Ended { reason: "it was not running".to_owned() },

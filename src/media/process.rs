@@ -7,6 +7,7 @@ use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, ChildStdin, ChildStdout, ExitStatus};
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use ffmpeg_sidecar::command::FfmpegCommand;
 use nix::sys::resource::{Resource, setrlimit};
@@ -123,9 +124,20 @@ impl Process {
         let _ = self.child.kill();
     }
 
-    /// Waits for the child and for the end of its log.
-    pub fn wait(mut self) -> std::io::Result<Exit> {
+    /// Waits for the child and for the end of its log. A child that takes longer than `patience`, or that nobody needs
+    /// any more (`stop`), is killed; its exit then tells the signal.
+    pub fn wait(mut self, patience: Duration, stop: &dyn Fn() -> bool) -> std::io::Result<Exit> {
         drop(self.child.stdin.take());
+        let deadline = Instant::now() + patience;
+        let mut pause = Duration::from_millis(1);
+        while self.child.try_wait()?.is_none() {
+            if Instant::now() >= deadline || stop() {
+                self.kill();
+                break;
+            }
+            std::thread::sleep(pause);
+            pause = (pause * 2).min(Duration::from_millis(20));
+        }
         let status = self.child.wait()?;
         self.join_log();
         Ok(Exit { status, tail: self.tail.lock().iter().cloned().collect() })

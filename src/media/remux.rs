@@ -1,6 +1,7 @@
 //! The last step: encoded video and the source's sound into one MP4 with its index in front. Nothing is encoded twice.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::Serialize;
 
@@ -30,6 +31,9 @@ pub enum RemuxError {
 /// Codecs that MP4 can hold and browsers play.
 const COPIED: [&str; 6] = ["aac", "mp3", "opus", "ac3", "eac3", "alac"];
 
+/// A copy is as fast as the disk; transcoding the sound of many hours takes minutes.
+const PATIENCE: Duration = Duration::from_secs(30 * 60);
+
 /// A frame's time on the screen where nothing tells it, a 25th of a second.
 const DEFAULT_FRAME_US: i64 = 40_000;
 
@@ -44,7 +48,7 @@ pub struct RemuxInput<'a> {
 
 /// Writes `output`, which is whole or not there. Sound that can be neither copied nor transcoded is left out: a video
 /// without sound is better than none.
-pub fn remux(ffmpeg: &Ffmpeg, input: &RemuxInput<'_>, output: &Path) -> Result<AudioOutcome, RemuxError> {
+pub fn remux(ffmpeg: &Ffmpeg, input: &RemuxInput<'_>, output: &Path, stop: &dyn Fn() -> bool) -> Result<AudioOutcome, RemuxError> {
     let attempts: &[AudioTreatment] = match input.audio {
         None => &[AudioTreatment::Drop],
         Some(audio) if COPIED.contains(&audio.codec.as_str()) => &[AudioTreatment::Copy, AudioTreatment::ToAac, AudioTreatment::Drop],
@@ -54,7 +58,7 @@ pub fn remux(ffmpeg: &Ffmpeg, input: &RemuxInput<'_>, output: &Path) -> Result<A
     partial.set_extension("mp4.part");
     let mut reason = String::new();
     for &audio in attempts {
-        match attempt(ffmpeg, input, audio, &partial)? {
+        match attempt(ffmpeg, input, audio, &partial, stop)? {
             Ok(()) => {
                 std::fs::rename(&partial, output).map_err(|e| RemuxError::Failed(e.to_string()))?;
                 return Ok(match audio {
@@ -65,12 +69,21 @@ pub fn remux(ffmpeg: &Ffmpeg, input: &RemuxInput<'_>, output: &Path) -> Result<A
             }
             Err(why) => reason = why,
         }
+        if stop() {
+            break;
+        }
     }
     let _ = std::fs::remove_file(&partial);
     Err(RemuxError::Failed(reason))
 }
 
-fn attempt(ffmpeg: &Ffmpeg, input: &RemuxInput<'_>, audio: AudioTreatment, partial: &Path) -> Result<Result<(), String>, RemuxError> {
+fn attempt(
+    ffmpeg: &Ffmpeg,
+    input: &RemuxInput<'_>,
+    audio: AudioTreatment,
+    partial: &Path,
+    stop: &dyn Fn() -> bool,
+) -> Result<Result<(), String>, RemuxError> {
     let last_frame_us = input.written.mean_step_us.filter(|us| *us > 0).unwrap_or(DEFAULT_FRAME_US);
     let args = command::remux(&Remux {
         video: input.video,
@@ -84,6 +97,6 @@ fn attempt(ffmpeg: &Ffmpeg, input: &RemuxInput<'_>, audio: AudioTreatment, parti
     });
     let mut process = Process::spawn(ffmpeg, "remux", &args, |_| {})?;
     drop(process.take_stdout());
-    let exit = process.wait().map_err(|e| RemuxError::Failed(e.to_string()))?;
+    let exit = process.wait(PATIENCE, stop).map_err(|e| RemuxError::Failed(e.to_string()))?;
     Ok(if exit.status.success() { Ok(()) } else { Err(exit.reason()) })
 }

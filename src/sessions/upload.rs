@@ -82,6 +82,17 @@ impl Upload {
         Ok(())
     }
 
+    /// Takes the next bytes of a file that comes in one piece.
+    pub fn append(&self, bytes: &[u8]) -> io::Result<()> {
+        self.spool.write_at(self.spool.received(), bytes)
+    }
+
+    /// The file that came in one piece is whole.
+    pub fn finish_append(&self) {
+        self.spool.set_length(self.spool.received());
+        self.state.lock().ledger.done(0);
+    }
+
     pub fn received(&self) -> Received {
         let state = self.state.lock();
         Received { chunks: state.ledger.chunks_received(), assembled: state.ledger.is_assembled() }

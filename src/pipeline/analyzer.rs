@@ -1,0 +1,82 @@
+//! The stages in their order, with the models of one session.
+
+use crate::detection::Labels;
+use crate::frame::TimedFrame;
+use crate::geometry::BBox;
+use crate::options::AnalysisOptions;
+use crate::pipeline::result::FrameResult;
+use crate::vision::catalog::{Catalog, CatalogError};
+use crate::vision::detector::{DetectOptions, Detector};
+use crate::vision::pose_estimator::PoseEstimator;
+use crate::vision::VisionError;
+
+/// The label whose boxes tell the pose stage where to look.
+const PERSON: &str = "person";
+
+#[derive(Debug, thiserror::Error)]
+pub enum AnalyzerError {
+    #[error(transparent)]
+    Model(#[from] CatalogError),
+    #[error("{name:?} is not a class of {model}; it knows: {known}")]
+    UnknownClass { name: String, model: String, known: String },
+}
+
+pub struct Analyzer {
+    detector: Option<Detector>,
+    pose: Option<PoseEstimator>,
+    detect: DetectOptions,
+    max_poses: usize,
+}
+
+impl Analyzer {
+    pub fn new(catalog: &Catalog, options: &AnalysisOptions) -> Result<Self, AnalyzerError> {
+        let detector = catalog.detector(&options.detector)?;
+        let pose = if options.max_poses == 0 { None } else { catalog.pose(&options.pose)? };
+        let classes = match &detector {
+            Some(detector) if !options.classes.is_empty() => Some(class_ids(detector, &options.classes)?),
+            _ => None,
+        };
+        let detect =
+            DetectOptions { confidence: options.confidence, iou: options.iou, max_detections: options.max_detections, classes };
+        Ok(Self { detector, pose, detect, max_poses: options.max_poses })
+    }
+
+    pub fn detector_name(&self) -> Option<&str> {
+        self.detector.as_ref().map(Detector::name)
+    }
+
+    pub fn pose_name(&self) -> Option<&str> {
+        self.pose.as_ref().map(PoseEstimator::name)
+    }
+
+    pub fn labels(&self) -> Option<&Labels> {
+        self.detector.as_ref().map(Detector::labels)
+    }
+
+    pub fn analyze(&mut self, frame: &TimedFrame) -> Result<FrameResult, VisionError> {
+        let detections = match &mut self.detector {
+            Some(detector) => detector.detect(&frame.picture, &self.detect)?,
+            None => Vec::new(),
+        };
+        let poses = match &mut self.pose {
+            Some(pose) => {
+                let persons: Vec<BBox> = detections.iter().filter(|d| &*d.label == PERSON).map(|d| d.bbox).collect();
+                pose.estimate(&frame.picture, &persons, self.max_poses)?
+            }
+            None => Vec::new(),
+        };
+        Ok(FrameResult { frame: frame.index, pts_us: frame.pts_us, detections, poses })
+    }
+}
+
+fn class_ids(detector: &Detector, names: &[String]) -> Result<Vec<usize>, AnalyzerError> {
+    let labels = detector.labels();
+    let id = |name: &String| {
+        labels.find(name).ok_or_else(|| AnalyzerError::UnknownClass {
+            name: name.clone(),
+            model: detector.name().to_owned(),
+            known: labels.iter().collect::<Vec<_>>().join(", "),
+        })
+    };
+    names.iter().map(id).collect()
+}

@@ -1,0 +1,4 @@
+//! One frame through the stages: detect, pose, draw. Shared by uploads, live streams and phrases.
+
+pub mod analyzer;
+pub mod result;

@@ -1,0 +1,15 @@
+//! What is known of one frame after all stages; a line of the results file.
+
+use serde::Serialize;
+
+use crate::detection::Detection;
+use crate::pose::Pose;
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct FrameResult {
+    pub frame: u64,
+    /// Presentation time in microseconds of the source's clock.
+    pub pts_us: i64,
+    pub detections: Vec<Detection>,
+    pub poses: Vec<Pose>,
+}

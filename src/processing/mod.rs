@@ -1,0 +1,13 @@
+//! Uploads as jobs: bytes to frames, frames to results, results to files. The only code, with `live/`, that starts
+//! worker threads.
+
+pub mod feeder;
+pub mod job;
+pub mod processor;
+pub mod progress;
+pub mod results;
+pub mod resources;
+pub mod slots;
+pub mod session_run;
+pub mod summary;
+pub mod verdict;

@@ -1,0 +1,222 @@
+//! The frame loop's body: analyse, record, draw, show, encode. One value a run.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use crossbeam_channel::SendTimeoutError;
+
+use super::job::{Job, Observer, storage};
+use super::progress::{Pace, Progress, Stage};
+use super::resources::Resources;
+use super::results::{Header, HeaderModels, HeaderSource, ResultWriter};
+use super::summary::Tally;
+use super::verdict;
+use crate::annotate::{Annotator, Style};
+use crate::error_code::{ErrorCode, Problem};
+use crate::frame::TimedFrame;
+use crate::geometry::Size;
+use crate::imaging::PreviewEncoder;
+use crate::media::decoder::Decoder;
+use crate::media::encoder::{Encoder, Written};
+use crate::pipeline::analyzer::{Analyzer, AnalyzerError};
+use crate::pipeline::result::FrameResult;
+use crate::sessions::cancel::CancelToken;
+use crate::video::SourceInfo;
+
+/// Widest preview in pixels, and its JPEG quality.
+const PREVIEW_WIDTH: u32 = 640;
+const PREVIEW_QUALITY: u8 = 75;
+/// How long a wait for the encoder lasts before the job looks whether it was cancelled.
+const LOOK: Duration = Duration::from_millis(200);
+/// The encoder takes a frame within this, or it hangs.
+const ENCODER_STALL: Duration = Duration::from_secs(60);
+
+pub struct Processor<'a> {
+    resources: &'a Resources,
+    job: &'a Job,
+    cancel: &'a CancelToken,
+    observer: &'a mut dyn Observer,
+    analyzer: Analyzer,
+    annotator: Annotator,
+    preview: PreviewEncoder,
+    tally: Tally,
+    began: Instant,
+    encoded: PathBuf,
+    /// From the first frame on.
+    output: Option<Output>,
+}
+
+/// What exists once the picture's size is known.
+struct Output {
+    size: Size,
+    source: Option<SourceInfo>,
+    total_frames: Option<u64>,
+    results: ResultWriter,
+    encoder: Option<Encoder>,
+}
+
+/// All frames are done.
+pub struct Processed {
+    pub tally: Tally,
+    pub source: Option<SourceInfo>,
+    pub size: Size,
+    pub written: Option<Written>,
+    pub detector: Option<String>,
+    pub pose: Option<String>,
+}
+
+impl<'a> Processor<'a> {
+    pub fn new(
+        resources: &'a Resources,
+        job: &'a Job,
+        cancel: &'a CancelToken,
+        encoded: PathBuf,
+        observer: &'a mut dyn Observer,
+    ) -> Result<Self, Problem> {
+        let analyzer = Analyzer::new(&resources.catalog, &job.options).map_err(|error| {
+            let code = match error {
+                AnalyzerError::Model(_) => ErrorCode::UnknownModel,
+                AnalyzerError::UnknownClass { .. } => ErrorCode::InvalidField,
+            };
+            Problem::new(code, error.to_string())
+        })?;
+        Ok(Self {
+            resources,
+            job,
+            cancel,
+            observer,
+            analyzer,
+            annotator: Annotator::new(Style::default()),
+            preview: PreviewEncoder::new(),
+            tally: Tally::default(),
+            began: Instant::now(),
+            encoded,
+            output: None,
+        })
+    }
+
+    /// Takes a frame through all stages.
+    pub fn frame(&mut self, mut frame: TimedFrame, decoder: &Decoder) -> Result<(), Problem> {
+        if self.output.is_none() {
+            self.output = Some(self.open_output(&frame, decoder)?);
+        }
+        let analysed = Instant::now();
+        let result = self.analyzer.analyze(&frame).map_err(|e| Problem::new(ErrorCode::InferenceFailed, e.to_string()))?;
+        let analysis = analysed.elapsed();
+        self.tally.count(&result);
+        let Some(output) = &mut self.output else { return Ok(()) };
+        output.results.write(&result).map_err(|e| storage("The results could not be written", &e))?;
+        let pace = Pace { done: self.tally.frames, total: output.total_frames, elapsed_seconds: self.began.elapsed().as_secs_f64() };
+        let previewed =
+            frame.index.is_multiple_of(u64::from(self.job.options.preview_interval)) && self.observer.wants_previews();
+        if previewed || output.encoder.is_some() {
+            self.draw(&mut frame, &result, analysis);
+        }
+        if previewed {
+            self.show(&frame, result, &pace)?;
+        }
+        self.observer.frame_done(&pace);
+        self.encode(frame, decoder)
+    }
+
+    fn open_output(&self, frame: &TimedFrame, decoder: &Decoder) -> Result<Output, Problem> {
+        let size = frame.picture.size();
+        let source = decoder.source().cloned();
+        let models = HeaderModels { detector: self.analyzer.detector_name(), pose: self.analyzer.pose_name() };
+        let described =
+            HeaderSource { filename: self.job.filename.as_deref(), width: size.width, height: size.height, info: source.as_ref() };
+        let header = Header::new(described, models, &self.job.options);
+        let results = ResultWriter::create(&self.job.outputs.results, &header)
+            .map_err(|e| storage("The results could not be written", &e))?;
+        let fps = source.as_ref().and_then(|s| s.fps);
+        let total_frames = source.as_ref().and_then(|s| Some((s.duration_seconds? * s.fps?.value()).round() as u64)).filter(|t| *t > 0);
+        let encoder = match &self.job.outputs.video {
+            None => None,
+            Some(_) => {
+                let (ffmpeg, settings) = (&self.resources.ffmpeg, &self.resources.encode);
+                let encoder = Encoder::start(ffmpeg, settings, size, fps, &self.encoded, decoder.spent());
+                Some(encoder.map_err(|e| verdict::encoder(&e.to_string()))?)
+            }
+        };
+        Ok(Output { size, source, total_frames, results, encoder })
+    }
+
+    fn draw(&mut self, frame: &mut TimedFrame, result: &FrameResult, analysis: Duration) {
+        self.annotator.draw(&mut frame.picture, &result.detections, &result.poses);
+        if self.job.options.debug {
+            let name = |name: Option<&str>| name.unwrap_or("none").to_owned();
+            let lines = [
+                format!("frame {}  {:.3} s", result.frame, result.pts_us as f64 / 1e6),
+                format!("{} + {}", name(self.analyzer.detector_name()), name(self.analyzer.pose_name())),
+                format!(
+                    "{} objects, {} poses in {:.1} ms",
+                    result.detections.len(),
+                    result.poses.len(),
+                    analysis.as_secs_f64() * 1e3
+                ),
+            ];
+            self.annotator.draw_caption(&mut frame.picture, &lines);
+        }
+    }
+
+    fn show(&mut self, frame: &TimedFrame, result: FrameResult, pace: &Pace) -> Result<(), Problem> {
+        let jpeg = self
+            .preview
+            .encode(&frame.picture, PREVIEW_WIDTH, PREVIEW_QUALITY)
+            .map_err(|e| Problem::new(ErrorCode::Internal, format!("The preview could not be made: {e}.")))?;
+        self.observer.progress(Progress {
+            frame_index: frame.index,
+            total_frames: pace.total,
+            percent: pace.percent(),
+            preview: STANDARD.encode(jpeg),
+            fps: pace.fps(),
+            eta_seconds: pace.eta_seconds(),
+            detections: result.detections,
+            stage: Stage::Processing,
+        });
+        Ok(())
+    }
+
+    /// Hands the frame to the encoder; its buffer comes back to the decoder from there, or at once.
+    fn encode(&mut self, mut frame: TimedFrame, decoder: &Decoder) -> Result<(), Problem> {
+        let Some(encoder) = self.output.as_ref().and_then(|o| o.encoder.as_ref()) else {
+            let _ = decoder.spent().try_send(frame.picture.into_data());
+            return Ok(());
+        };
+        let deadline = Instant::now() + ENCODER_STALL;
+        loop {
+            self.cancel.check()?;
+            match encoder.push(frame, LOOK) {
+                Ok(()) => return Ok(()),
+                Err(SendTimeoutError::Timeout(back)) if Instant::now() < deadline => frame = back,
+                Err(SendTimeoutError::Timeout(_)) => return Err(verdict::encoder("FFmpeg took no frame for a minute")),
+                Err(SendTimeoutError::Disconnected(_)) => break,
+            }
+        }
+        let encoder = self.output.take().and_then(|o| o.encoder);
+        let reason = encoder.map_or_else(String::new, |e| e.failure().to_string());
+        Err(verdict::encoder(&reason))
+    }
+
+    /// No more frames: closes what was written.
+    pub fn finish(self) -> Result<Processed, Problem> {
+        let detector = self.analyzer.detector_name().map(str::to_owned);
+        let pose = self.analyzer.pose_name().map(str::to_owned);
+        let Some(output) = self.output else {
+            return Err(Problem::new(ErrorCode::NoFrames, "No frame could be decoded."));
+        };
+        let Output { size, source, results, encoder, .. } = output;
+        let written = match encoder {
+            None => None,
+            Some(encoder) => {
+                let written = encoder.finish(&|| self.cancel.is_cancelled());
+                self.cancel.check()?;
+                Some(written.map_err(|e| verdict::encoder(&e.to_string()))?)
+            }
+        };
+        results.finish().map_err(|e| storage("The results could not be written", &e))?;
+        Ok(Processed { tally: self.tally, source, size, written, detector, pose })
+    }
+}

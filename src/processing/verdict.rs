@@ -1,0 +1,112 @@
+//! Judges how decoding ended: an error, a warning, or nothing to say. Pure; the sentences a user reads are here.
+
+use crate::error_code::{ErrorCode, Problem};
+use crate::media::decoder::DecodeEnd;
+use crate::media::ppm::PpmError;
+
+/// Frames may be missing by rounding; a video is short when more than this is.
+const MISSING_SECONDS: f64 = 0.25;
+
+/// The error that leaves nothing to show, if there is one.
+pub fn fatal(end: &DecodeEnd) -> Result<(), Problem> {
+    let too_large = matches!(end.error, Some(PpmError::TooLarge(_))) || end.complaints.oversize;
+    if let Some(signal) = end.exit.signal() {
+        return Err(Problem::new(
+            ErrorCode::DecoderCrashed,
+            format!("FFmpeg was ended by signal {signal} after {} frames: {}.", end.frames, end.exit.reason()),
+        ));
+    }
+    if end.frames > 0 {
+        return Ok(());
+    }
+    Err(if too_large {
+        Problem::new(ErrorCode::DimensionsExceedLimit, "The picture is larger than this server takes. Scale the video down first.")
+    } else if end.complaints.no_video {
+        Problem::new(ErrorCode::NoVideoStream, "The file has no video, only sound or other data.")
+    } else {
+        Problem::new(ErrorCode::NoFrames, format!("No frame could be decoded: {}.", sentence_part(&end.exit.reason())))
+    })
+}
+
+pub struct Evidence<'a> {
+    pub end: &'a DecodeEnd,
+    /// The container's outline reaches beyond the file's end.
+    pub cut: bool,
+    pub lost_sound: bool,
+    /// Decoded, and as the container says.
+    pub duration_seconds: f64,
+    pub declared: Option<f64>,
+}
+
+/// What a user should know about a result that is there.
+pub fn warnings(evidence: &Evidence<'_>) -> Vec<Problem> {
+    let Evidence { end, cut, lost_sound, duration_seconds, declared } = *evidence;
+    let mut warnings = Vec::new();
+    let missing = declared.is_none_or(|declared| declared - duration_seconds > MISSING_SECONDS);
+    if (cut || end.complaints.truncated) && missing {
+        let of = declared.map_or(String::new(), |d| format!(" of {d:.1}"));
+        let detail = format!("The file ends early: {duration_seconds:.1}{of} seconds could be analysed.");
+        warnings.push(Problem::new(ErrorCode::VideoTruncated, detail));
+    } else if end.complaints.errors > 0 || !end.exit.status.success() || end.error.is_some() {
+        let detail = format!("Parts of the video are damaged: {}.", sentence_part(&end.exit.reason()));
+        warnings.push(Problem::new(ErrorCode::VideoDamaged, detail));
+    }
+    if lost_sound {
+        warnings.push(Problem::new(ErrorCode::AudioLost, "The sound could not be read and is left out."));
+    }
+    warnings
+}
+
+/// An encoder's failure; a full disk is told apart.
+pub fn encoder(reason: &str) -> Problem {
+    if reason.contains("No space left") {
+        return Problem::new(ErrorCode::DiskFull, "The server's disk is full. Free some space and try again.");
+    }
+    Problem::new(ErrorCode::EncoderFailed, format!("The annotated video could not be written: {}.", sentence_part(reason)))
+}
+
+fn sentence_part(text: &str) -> &str {
+    text.trim().trim_end_matches('.')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::media::log::Complaints;
+    use crate::media::process::Exit;
+    use std::os::unix::process::ExitStatusExt;
+    use std::process::ExitStatus;
+
+    fn end(frames: u64, raw_status: i32, complaints: Complaints) -> DecodeEnd {
+        let exit = Exit { status: ExitStatus::from_raw(raw_status), tail: vec!["[mov @ 0x1] [error] moov atom not found".into()] };
+        DecodeEnd { frames, exit, complaints, error: None }
+    }
+
+    fn codes(end: &DecodeEnd, cut: bool, duration_seconds: f64, declared: Option<f64>) -> Vec<ErrorCode> {
+        let evidence = Evidence { end, cut, lost_sound: false, duration_seconds, declared };
+        warnings(&evidence).into_iter().map(|w| w.code).collect()
+    }
+
+    #[test]
+    fn no_frame_has_a_reason() {
+        let code = |end: DecodeEnd| fatal(&end).unwrap_err().code;
+        assert_eq!(code(end(0, 256, Complaints::default())), ErrorCode::NoFrames);
+        assert_eq!(code(end(0, 256, Complaints { no_video: true, ..Default::default() })), ErrorCode::NoVideoStream);
+        assert_eq!(code(end(0, 256, Complaints { oversize: true, ..Default::default() })), ErrorCode::DimensionsExceedLimit);
+        assert_eq!(code(end(7, 9, Complaints::default())), ErrorCode::DecoderCrashed);
+        assert_eq!(fatal(&end(7, 256, Complaints::default())), Ok(()));
+        let detail = fatal(&end(0, 256, Complaints::default())).unwrap_err().detail;
+        assert_eq!(detail, "No frame could be decoded: moov atom not found.");
+    }
+
+    #[test]
+    fn a_short_video_is_truncated_only_if_something_is_missing() {
+        let whole = end(30, 0, Complaints::default());
+        assert_eq!(codes(&whole, true, 0.6, Some(1.0)), [ErrorCode::VideoTruncated]);
+        assert_eq!(codes(&whole, true, 0.6, None), [ErrorCode::VideoTruncated]);
+        assert_eq!(codes(&whole, true, 0.99, Some(1.0)), [], "a box that is too long, but every frame is there");
+        assert_eq!(codes(&whole, false, 0.6, Some(1.0)), [], "sound may be longer than the picture");
+        let noisy = end(30, 0, Complaints { errors: 3, ..Default::default() });
+        assert_eq!(codes(&noisy, false, 1.0, Some(1.0)), [ErrorCode::VideoDamaged]);
+    }
+}
