@@ -9,3 +9,6 @@ pub mod ids;
 pub mod options;
 pub mod pose;
 pub mod video;
+
+// engines: one outside thing each
+pub mod vision;
