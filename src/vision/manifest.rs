@@ -1,0 +1,160 @@
+//! `models/manifest.toml` as values: which models the program knows by name, where they come from and under which licence.
+
+use std::collections::HashSet;
+use std::path::{Component, Path};
+
+use serde::{Deserialize, Serialize};
+
+use crate::detection::Labels;
+use crate::vision::head::Head;
+use crate::vision::labels;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Task {
+    Detect,
+    Pose,
+}
+
+impl Task {
+    pub fn word(self) -> &'static str {
+        match self {
+            Task::Detect => "detection",
+            Task::Pose => "pose",
+        }
+    }
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+pub struct Manifest {
+    #[serde(default, rename = "model")]
+    pub models: Vec<Entry>,
+}
+
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct Entry {
+    pub name: String,
+    pub task: Task,
+    pub head: Head,
+    /// Width and height of the model's input, for whoever lists the models before one is loaded.
+    #[serde(default)]
+    pub input: Option<[u32; 2]>,
+    #[serde(default)]
+    pub labels: Option<LabelSource>,
+    pub licence: String,
+    pub files: Vec<File>,
+    /// Whether it is taken where a client names none.
+    #[serde(default)]
+    pub default: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(untagged)]
+pub enum LabelSource {
+    /// `"coco80"`.
+    Known(String),
+    List(Vec<String>),
+}
+
+/// One file of a model. How it is fetched is the business of scripts/setup.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct File {
+    /// Its path within the folder of models.
+    pub name: String,
+    /// Hex.
+    pub sha256: String,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum ManifestError {
+    #[error("the model manifest cannot be read: {0}")]
+    Syntax(#[from] toml::de::Error),
+    #[error("the model manifest names {name:?} twice")]
+    Twice { name: String },
+    #[error("the model manifest gives {model:?} no file: a model has one or more")]
+    NoFiles { model: String },
+    #[error("the model manifest gives {model:?} the file {file:?}, which lies outside the folder of models")]
+    Outside { model: String, file: String },
+    #[error("the model manifest gives {model:?} the labels {labels:?}: \"coco80\" or a list is expected")]
+    Labels { model: String, labels: String },
+}
+
+impl Manifest {
+    pub fn parse(text: &str) -> Result<Manifest, ManifestError> {
+        let manifest: Manifest = toml::from_str(text)?;
+        let mut names = HashSet::new();
+        for entry in &manifest.models {
+            let model = || entry.name.clone();
+            if !names.insert(&entry.name) {
+                return Err(ManifestError::Twice { name: model() });
+            }
+            if entry.files.is_empty() {
+                return Err(ManifestError::NoFiles { model: model() });
+            }
+            let outside = |path: &Path| !path.components().all(|part| matches!(part, Component::Normal(_)));
+            if let Some(file) = entry.files.iter().find(|file| file.name.is_empty() || outside(Path::new(&file.name))) {
+                return Err(ManifestError::Outside { model: model(), file: file.name.clone() });
+            }
+            if let Some(LabelSource::Known(word)) = entry.labels.as_ref().filter(|source| source.labels().is_none()) {
+                return Err(ManifestError::Labels { model: model(), labels: word.clone() });
+            }
+        }
+        Ok(manifest)
+    }
+}
+
+impl LabelSource {
+    pub fn labels(&self) -> Option<Labels> {
+        match self {
+            LabelSource::Known(word) => (word == "coco80").then(labels::coco80),
+            LabelSource::List(names) => Some(Labels::new(names)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = r#"
+        [[model]]
+        name = "yolox-nano"
+        task = "detect"
+        head = "yolox"
+        input = [416, 416]
+        labels = "coco80"
+        licence = "Apache-2.0"
+        default = true
+        files = [{ name = "yolox_nano.onnx", sha256 = "695e", address = "https://example.org/yolox_nano.onnx" }]
+
+        [[model]]
+        name = "blazepose-full"
+        task = "pose"
+        head = "blazepose"
+        licence = "Apache-2.0"
+        files = [
+            { name = "pose_detection.tflite", sha256 = "9ba9", wheel = "mediapipe==0.10.21", member = "a/pose_detection.tflite" },
+            { name = "pose_landmark_full.tflite", sha256 = "e9a5", wheel = "mediapipe==0.10.21", member = "a/pose_landmark_full.tflite" },
+        ]
+    "#;
+
+    #[test]
+    fn a_manifest_is_read() {
+        let manifest = Manifest::parse(TEXT).unwrap();
+        let [yolox, blazepose] = &manifest.models[..] else { panic!() };
+        assert_eq!((yolox.task, yolox.head, yolox.input, yolox.default), (Task::Detect, Head::Yolox, Some([416, 416]), true));
+        assert_eq!(yolox.labels.as_ref().unwrap().labels().unwrap().len(), 80);
+        assert_eq!((blazepose.files.len(), blazepose.default), (2, false));
+        assert_eq!(Manifest::parse("").unwrap(), Manifest::default());
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        let change = |from: &str, to: &str| Manifest::parse(&TEXT.replace(from, to)).unwrap_err();
+        assert!(matches!(change("blazepose-full", "yolox-nano"), ManifestError::Twice { .. }));
+        assert!(matches!(change("\"yolox_nano.onnx\"", "\"../x.onnx\""), ManifestError::Outside { .. }));
+        assert!(matches!(change("\"yolox_nano.onnx\"", "\"/etc/x.onnx\""), ManifestError::Outside { .. }));
+        assert!(matches!(change("coco80", "coco81"), ManifestError::Labels { .. }));
+        assert!(matches!(change("\"yolox\"", "\"yolo9\""), ManifestError::Syntax(_)));
+    }
+}

@@ -1,0 +1,143 @@
+//! Scales a frame straight into a model's input, without a picture in between.
+
+use crate::frame::RgbFrame;
+use crate::vision::letterbox::Letterbox;
+
+/// Weights are in 1/2048, as in OpenCV's `resize` with `INTER_LINEAR` (imgproc/resize.cpp), whose results the detectors were trained on.
+const BITS: u32 = 11;
+const ONE: i32 = 1 << BITS;
+
+/// The grey both YOLOX and Ultralytics pad with.
+const PADDING: u8 = 114;
+
+/// What a detector wants of a pixel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PixelFormat {
+    /// Red, green, blue, 0..=1.
+    RgbUnit,
+    /// Blue, green, red, 0..=255.
+    BgrByte,
+}
+
+/// The samples left and right (or above and below) of a place, and how much of the second one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Tap {
+    first: usize,
+    second: usize,
+    weight: i32,
+}
+
+/// The tables of one letterbox: they stay the same as long as the frame's size does.
+#[derive(Clone, Debug)]
+pub struct Resampler {
+    letterbox: Letterbox,
+    columns: Vec<Tap>,
+    rows: Vec<Tap>,
+    values: Box<[f32; 256]>,
+    planes: [usize; 3],
+}
+
+impl Resampler {
+    pub fn new(letterbox: Letterbox, format: PixelFormat) -> Self {
+        let columns = taps(letterbox.frame.width as usize, letterbox.scaled.width as usize);
+        let rows = taps(letterbox.frame.height as usize, letterbox.scaled.height as usize);
+        let (divisor, planes) = match format {
+            PixelFormat::RgbUnit => (255.0, [0, 1, 2]),
+            PixelFormat::BgrByte => (1.0, [2, 1, 0]),
+        };
+        let mut values = Box::new([0.0; 256]);
+        values.iter_mut().zip(0..=255u8).for_each(|(value, byte)| *value = f32::from(byte) / divisor);
+        Self { letterbox, columns, rows, values, planes }
+    }
+
+    pub fn letterbox(&self) -> &Letterbox {
+        &self.letterbox
+    }
+
+    /// Fills `[1, 3, height, width]` floats. A frame or tensor of another size than the letterbox's is left alone.
+    pub fn write(&self, frame: &RgbFrame, tensor: &mut [f32]) {
+        let (width, height) = (self.letterbox.input.width as usize, self.letterbox.input.height as usize);
+        if frame.size() != self.letterbox.frame || frame.size().pixels() == 0 || tensor.len() != 3 * width * height {
+            return;
+        }
+        let (left, top) = (self.letterbox.left as usize, self.letterbox.top as usize);
+        let padding = self.values[usize::from(PADDING)];
+        for (channel, plane) in tensor.chunks_exact_mut(width * height).enumerate() {
+            let source = self.planes[channel];
+            for (y, line) in plane.chunks_exact_mut(width).enumerate() {
+                let Some(row) = y.checked_sub(top).and_then(|y| self.rows.get(y)) else {
+                    line.fill(padding);
+                    continue;
+                };
+                line[..left].fill(padding);
+                line[left + self.columns.len()..].fill(padding);
+                let (above, below) = (frame.row(row.first).as_chunks::<3>().0, frame.row(row.second).as_chunks::<3>().0);
+                for (value, column) in line[left..].iter_mut().zip(&self.columns) {
+                    let mix = |row: &[[u8; 3]]| {
+                        let (a, b) = (i32::from(row[column.first][source]), i32::from(row[column.second][source]));
+                        (a << BITS) + (b - a) * column.weight
+                    };
+                    let sum = mix(above) * (ONE - row.weight) + mix(below) * row.weight;
+                    *value = self.values[((sum + (1 << (2 * BITS - 1))) >> (2 * BITS)) as usize & 255];
+                }
+            }
+        }
+    }
+}
+
+fn taps(from: usize, to: usize) -> Vec<Tap> {
+    let scale = from as f64 / to.max(1) as f64;
+    let last = from.saturating_sub(1);
+    let tap = |place: usize| {
+        let at = ((place as f64 + 0.5) * scale - 0.5).max(0.0);
+        let first = (at as usize).min(last);
+        let weight = if first == last { 0 } else { ((at - first as f64) * f64::from(ONE)).round_ties_even() as i32 };
+        Tap { first, second: (first + 1).min(last), weight }
+    };
+    (0..to).map(tap).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::geometry::Size;
+
+    #[test]
+    fn halving_takes_the_mean_of_four() {
+        let frame = RgbFrame::new(Size::new(2, 2), vec![10, 0, 255, 20, 0, 255, 30, 0, 255, 41, 0, 255]).unwrap();
+        let mut tensor = [0.0; 3];
+        Resampler::new(Letterbox::centred(frame.size(), Size::new(1, 1)), PixelFormat::BgrByte).write(&frame, &mut tensor);
+        assert_eq!(tensor, [255.0, 0.0, 25.0]);
+    }
+
+    #[test]
+    fn bars_are_grey_and_the_picture_is_between() {
+        let frame = RgbFrame::filled(Size::new(4, 2), [255, 0, 51]);
+        let mut tensor = vec![-1.0; 3 * 16];
+        Resampler::new(Letterbox::centred(frame.size(), Size::new(4, 4)), PixelFormat::RgbUnit).write(&frame, &mut tensor);
+        let grey = 114.0 / 255.0;
+        assert_eq!(tensor[..4], [grey; 4]);
+        assert_eq!(tensor[4..12], [1.0; 8]);
+        assert_eq!(tensor[12..16], [grey; 4]);
+        assert_eq!(tensor[32 + 4], 0.2);
+    }
+
+    #[test]
+    fn samples_lie_between_their_neighbours() {
+        assert_eq!(taps(4, 2), [Tap { first: 0, second: 1, weight: 1024 }, Tap { first: 2, second: 3, weight: 1024 }]);
+        assert_eq!(taps(1, 3), [Tap { first: 0, second: 0, weight: 0 }; 3]);
+        assert_eq!(taps(2, 4)[1], Tap { first: 0, second: 1, weight: 512 });
+        assert_eq!(taps(2, 4)[3], Tap { first: 1, second: 1, weight: 0 });
+    }
+
+    #[test]
+    fn frames_of_any_shape_are_written() {
+        for (w, h) in [(1, 1), (2, 2), (8000, 2), (2, 8000), (641, 639)] {
+            let frame = RgbFrame::filled(Size::new(w, h), [7, 7, 7]);
+            let mut tensor = vec![f32::NAN; 3 * 64 * 64];
+            Resampler::new(Letterbox::centred(frame.size(), Size::new(64, 64)), PixelFormat::BgrByte).write(&frame, &mut tensor);
+            assert!(tensor.iter().all(|v| *v == 7.0 || *v == 114.0), "{w}x{h}");
+            assert!(tensor.contains(&7.0));
+        }
+    }
+}
