@@ -26,10 +26,11 @@ pub mod sessions;
 pub mod processing;
 
 // 4 edges
-// http
+pub mod http;
 
 // 5 wiring
-// app
-
-
-
+pub mod app;
+pub mod cli;
+pub mod config;
+pub mod installation;
+pub mod telemetry;

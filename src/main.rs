@@ -1,1 +1,46 @@
-fn main() {}
+//! The binary: parses the command line, runs a command, turns its outcome into an exit code (0 ok, 1 failed, 2 wrong usage).
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use sightline::cli::{analyze, doctor};
+use sightline::config::{Cli, Command};
+use sightline::error_code::{ErrorCode, Problem};
+use sightline::options::InvalidOption;
+use sightline::sessions::cancel::CancelToken;
+use sightline::{app, telemetry};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    if let Err(error) = telemetry::start(&cli.log) {
+        eprintln!("error: {error}");
+        return ExitCode::from(2);
+    }
+    let outcome = match cli.command {
+        Command::Serve(args) => app::serve(*args),
+        Command::Analyze(args) => cancel_on_signals().and_then(|cancel| analyze::run(&args, &cancel)),
+        Command::Doctor(args) => return if doctor::run(&args) { ExitCode::SUCCESS } else { ExitCode::FAILURE },
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            let usage = error.is::<InvalidOption>() || error.is::<analyze::Usage>();
+            ExitCode::from(if usage { 2 } else { 1 })
+        }
+    }
+}
+
+/// Ctrl-C and SIGTERM cancel the work instead of killing it, so that nothing half-written stays.
+fn cancel_on_signals() -> anyhow::Result<CancelToken> {
+    let cancel = CancelToken::default();
+    let told = cancel.clone();
+    std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
+        if let Err(error) = app::wait_for_signal() {
+            tracing::warn!(%error, "signals are not heard; Ctrl-C ends the program at once");
+            return;
+        }
+        told.cancel(Problem::new(ErrorCode::Cancelled, "Stopped on request."));
+    })?;
+    Ok(cancel)
+}

@@ -25,10 +25,8 @@ pub enum FfmpegError {
 impl Ffmpeg {
     /// Runs `path -version` and takes it if it is new enough.
     pub fn probe(path: &Path) -> Result<Self, FfmpegError> {
-        let output = Command::new(path)
-            .arg("-version")
-            .output()
-            .map_err(|source| FfmpegError::NotRunnable { path: path.to_owned(), source })?;
+        let output =
+            Command::new(path).arg("-version").output().map_err(|source| FfmpegError::NotRunnable { path: path.to_owned(), source })?;
         let text = String::from_utf8_lossy(&output.stdout);
         let version = parse_version(&text).ok_or_else(|| FfmpegError::NotFfmpeg { path: path.to_owned() })?;
         match major(&version) {

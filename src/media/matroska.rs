@@ -25,11 +25,8 @@ pub fn header(size: Size, fps: Option<Rational>) -> Vec<u8> {
     ];
     let microseconds = element(&[0x2a, 0xd7, 0xb1], &uint(1000));
     let info = [microseconds, element(&[0x4d, 0x80], b"sightline"), element(&[0x57, 0x41], b"sightline")];
-    let video = [
-        element(&[0xb0], &uint(size.width.into())),
-        element(&[0xba], &uint(size.height.into())),
-        element(&[0x2e, 0xb5, 0x24], b"RGB\x18"),
-    ];
+    let video =
+        [element(&[0xb0], &uint(size.width.into())), element(&[0xba], &uint(size.height.into())), element(&[0x2e, 0xb5, 0x24], b"RGB\x18")];
     let mut track = vec![
         element(&[0xd7], &uint(1)),
         element(&[0x73, 0xc5], &uint(1)),

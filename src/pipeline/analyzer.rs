@@ -5,10 +5,10 @@ use crate::frame::TimedFrame;
 use crate::geometry::BBox;
 use crate::options::AnalysisOptions;
 use crate::pipeline::result::FrameResult;
+use crate::vision::VisionError;
 use crate::vision::catalog::{Catalog, CatalogError};
 use crate::vision::detector::{DetectOptions, Detector};
 use crate::vision::pose_estimator::PoseEstimator;
-use crate::vision::VisionError;
 
 /// The label whose boxes tell the pose stage where to look.
 const PERSON: &str = "person";
@@ -36,8 +36,7 @@ impl Analyzer {
             Some(detector) if !options.classes.is_empty() => Some(class_ids(detector, &options.classes)?),
             _ => None,
         };
-        let detect =
-            DetectOptions { confidence: options.confidence, iou: options.iou, max_detections: options.max_detections, classes };
+        let detect = DetectOptions { confidence: options.confidence, iou: options.iou, max_detections: options.max_detections, classes };
         Ok(Self { detector, pose, detect, max_poses: options.max_poses })
     }
 

@@ -109,8 +109,7 @@ impl<'a> Processor<'a> {
         let Some(output) = &mut self.output else { return Ok(()) };
         output.results.write(&result).map_err(|e| storage("The results could not be written", &e))?;
         let pace = Pace { done: self.tally.frames, total: output.total_frames, elapsed_seconds: self.began.elapsed().as_secs_f64() };
-        let previewed =
-            frame.index.is_multiple_of(u64::from(self.job.options.preview_interval)) && self.observer.wants_previews();
+        let previewed = frame.index.is_multiple_of(u64::from(self.job.options.preview_interval)) && self.observer.wants_previews();
         if previewed || output.encoder.is_some() {
             self.draw(&mut frame, &result, analysis);
         }
@@ -128,8 +127,8 @@ impl<'a> Processor<'a> {
         let described =
             HeaderSource { filename: self.job.filename.as_deref(), width: size.width, height: size.height, info: source.as_ref() };
         let header = Header::new(described, models, &self.job.options);
-        let results = ResultWriter::create(&self.job.outputs.results, &header)
-            .map_err(|e| storage("The results could not be written", &e))?;
+        let results =
+            ResultWriter::create(&self.job.outputs.results, &header).map_err(|e| storage("The results could not be written", &e))?;
         let fps = source.as_ref().and_then(|s| s.fps);
         let total_frames = source.as_ref().and_then(|s| Some((s.duration_seconds? * s.fps?.value()).round() as u64)).filter(|t| *t > 0);
         let encoder = match &self.job.outputs.video {
@@ -150,12 +149,7 @@ impl<'a> Processor<'a> {
             let lines = [
                 format!("frame {}  {:.3} s", result.frame, result.pts_us as f64 / 1e6),
                 format!("{} + {}", name(self.analyzer.detector_name()), name(self.analyzer.pose_name())),
-                format!(
-                    "{} objects, {} poses in {:.1} ms",
-                    result.detections.len(),
-                    result.poses.len(),
-                    analysis.as_secs_f64() * 1e3
-                ),
+                format!("{} objects, {} poses in {:.1} ms", result.detections.len(), result.poses.len(), analysis.as_secs_f64() * 1e3),
             ];
             self.annotator.draw_caption(&mut frame.picture, &lines);
         }

@@ -53,7 +53,8 @@ pub fn step(registry: &Registry, settings: &ReaperSettings, now: Instant, wall: 
     for session in registry.due(now, settings.idle_timeout) {
         if registry.remove(&session) {
             tracing::info!(session = %session.id, "ended after being idle");
-            session.end(Problem::new(ErrorCode::SessionExpired, "The session was idle for too long and has ended. Upload the video again."));
+            session
+                .end(Problem::new(ErrorCode::SessionExpired, "The session was idle for too long and has ended. Upload the video again."));
         }
     }
     for path in expired(&settings.results, settings.result_lifetime, wall) {

@@ -6,6 +6,7 @@ use std::path::{Component, Path};
 use serde::{Deserialize, Serialize};
 
 use crate::detection::Labels;
+use crate::pose::Skeleton;
 use crate::vision::head::Head;
 use crate::vision::labels;
 
@@ -42,6 +43,7 @@ pub struct Entry {
     #[serde(default)]
     pub labels: Option<LabelSource>,
     pub licence: String,
+    #[serde(rename = "file")]
     pub files: Vec<File>,
     /// Whether it is taken where a client names none.
     #[serde(default)]
@@ -51,7 +53,7 @@ pub struct Entry {
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(untagged)]
 pub enum LabelSource {
-    /// `"coco80"`.
+    /// `"coco80"`, or a skeleton's name for the keypoints of a pose model.
     Known(String),
     List(Vec<String>),
 }
@@ -106,7 +108,12 @@ impl Manifest {
 impl LabelSource {
     pub fn labels(&self) -> Option<Labels> {
         match self {
-            LabelSource::Known(word) => (word == "coco80").then(labels::coco80),
+            LabelSource::Known(word) => match word.as_str() {
+                "coco80" => Some(labels::coco80()),
+                "coco17" => Some(Labels::new(Skeleton::Coco17.names())),
+                "blazepose33" => Some(Labels::new(Skeleton::BlazePose33.names())),
+                _ => None,
+            },
             LabelSource::List(names) => Some(Labels::new(names)),
         }
     }
@@ -125,14 +132,14 @@ mod tests {
         labels = "coco80"
         licence = "Apache-2.0"
         default = true
-        files = [{ name = "yolox_nano.onnx", sha256 = "695e", address = "https://example.org/yolox_nano.onnx" }]
+        file = [{ name = "yolox_nano.onnx", sha256 = "695e", address = "https://example.org/yolox_nano.onnx" }]
 
         [[model]]
         name = "blazepose-full"
         task = "pose"
         head = "blazepose"
         licence = "Apache-2.0"
-        files = [
+        file = [
             { name = "pose_detection.tflite", sha256 = "9ba9", wheel = "mediapipe==0.10.21", member = "a/pose_detection.tflite" },
             { name = "pose_landmark_full.tflite", sha256 = "e9a5", wheel = "mediapipe==0.10.21", member = "a/pose_landmark_full.tflite" },
         ]

@@ -1,0 +1,213 @@
+//! `sightline analyze`: files in, an annotated MP4 and numbers out, without a server.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context, bail};
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
+
+use super::usage;
+use crate::config::AnalyzeArgs;
+use crate::error_code::Problem;
+use crate::ingest::spool::Spool;
+use crate::installation;
+use crate::options::{AnalysisOptions, ModelChoice};
+use crate::processing::job::{self, Finished, Job, Observer, Outputs};
+use crate::processing::progress::{Pace, Progress};
+use crate::processing::resources::Resources;
+use crate::processing::results::ResultPaths;
+use crate::sessions::cancel::CancelToken;
+use crate::sessions::session::SessionState;
+use crate::vision::catalog::Catalog;
+
+/// The line on stdout that `--json` asks for.
+#[derive(Debug, Serialize)]
+struct Report<'a> {
+    frames: u64,
+    duration_seconds: f64,
+    processing_seconds: f64,
+    fps: f64,
+    cpu_seconds: f64,
+    peak_memory_mb: f64,
+    detections: &'a BTreeMap<Arc<str>, u64>,
+    poses: u64,
+    models: Models<'a>,
+    encoder: EncoderUsed<'a>,
+    output: Option<&'a Path>,
+    results: Option<&'a Path>,
+    warnings: &'a [Problem],
+}
+
+#[derive(Debug, Serialize)]
+struct Models<'a> {
+    detector: Option<&'a str>,
+    pose: Option<&'a str>,
+}
+
+#[derive(Debug, Serialize)]
+struct EncoderUsed<'a> {
+    preset: &'a str,
+    crf: u8,
+}
+
+/// Analyses every video; the first failure ends it. `cancel` is set by Ctrl-C.
+pub fn run(args: &AnalyzeArgs, cancel: &CancelToken) -> anyhow::Result<()> {
+    if args.videos.len() > 1 && (args.output.is_some() || args.jsonl.is_some() || args.csv.is_some()) {
+        bail!(Usage("-o, --jsonl and --csv name one file each: give one video at a time with them"));
+    }
+    let mut options = args.options()?;
+    let ffmpeg = installation::ffmpeg(&args.engine)?;
+    let engine = installation::engine(&args.engine, installation::model_cache())?;
+    let mut catalog = installation::catalog(engine, &args.engine)?;
+    options.detector = by_path(&mut catalog, options.detector)?;
+    options.pose = by_path(&mut catalog, options.pose)?;
+    if options.detector == ModelChoice::Default {
+        catalog.notices().iter().for_each(|notice| tracing::warn!("{notice}"));
+    }
+    // Loading is not part of what is timed.
+    catalog.detector(&options.detector)?;
+    catalog.pose(&options.pose)?;
+    let resources = installation::resources(ffmpeg, catalog, &args.encode, 1);
+    for video in &args.videos {
+        analyze(args, &resources, &options, video, cancel).with_context(|| video.display().to_string())?;
+    }
+    Ok(())
+}
+
+/// A wrong use of the command line, for exit code 2.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Usage(&'static str);
+
+/// A model that is named by a path joins the catalog.
+fn by_path(catalog: &mut Catalog, choice: ModelChoice) -> anyhow::Result<ModelChoice> {
+    match choice {
+        ModelChoice::Named(text) if text.contains(std::path::MAIN_SEPARATOR) || Path::new(&text).is_file() => {
+            Ok(ModelChoice::Named(catalog.add(Path::new(&text))?))
+        }
+        other => Ok(other),
+    }
+}
+
+fn analyze(args: &AnalyzeArgs, resources: &Resources, options: &AnalysisOptions, video: &Path, cancel: &CancelToken) -> anyhow::Result<()> {
+    let output = if args.no_video { None } else { Some(args.output.clone().unwrap_or_else(|| default_output(video))) };
+    let scratch = Scratch::beside(output.as_deref())?;
+    let job = Job {
+        spool: Arc::new(Spool::open_complete(video).context("the file could not be opened")?),
+        filename: video.file_name().map(|n| n.to_string_lossy().into_owned()),
+        options: options.clone(),
+        outputs: Outputs { video: output, results: ResultPaths { jsonl: args.jsonl.clone(), csv: args.csv.clone() } },
+        scratch: scratch.0.clone(),
+    };
+    let mut bar = Bar::new();
+    let before = usage::now();
+    let finished = job::run(resources, &job, cancel, &mut bar);
+    bar.0.finish_and_clear();
+    let finished = finished?;
+    let used = usage::now();
+    let report = report(args, &job, &finished, used.cpu_seconds - before.cpu_seconds, used.peak_memory_mb);
+    if args.json {
+        println!("{}", serde_json::to_string(&report)?);
+    } else {
+        tell(video, &report, &finished);
+    }
+    Ok(())
+}
+
+fn report<'a>(args: &'a AnalyzeArgs, job: &'a Job, finished: &'a Finished, cpu_seconds: f64, peak_memory_mb: f64) -> Report<'a> {
+    let summary = &finished.summary;
+    let processing_seconds = summary.processing_time_seconds;
+    Report {
+        frames: summary.total_frames,
+        duration_seconds: summary.duration_seconds,
+        processing_seconds,
+        fps: (summary.total_frames as f64 / processing_seconds.max(1e-3) * 100.0).round() / 100.0,
+        cpu_seconds: (cpu_seconds * 1000.0).round() / 1000.0,
+        peak_memory_mb: peak_memory_mb.round(),
+        detections: &summary.detection_summary,
+        poses: finished.tally.poses,
+        models: Models { detector: finished.detector.as_deref(), pose: finished.pose.as_deref() },
+        encoder: EncoderUsed { preset: &args.encode.preset, crf: args.encode.crf },
+        output: job.outputs.video.as_deref(),
+        results: job.outputs.results.jsonl.as_deref(),
+        warnings: &summary.warnings,
+    }
+}
+
+/// For people, on stderr.
+fn tell(video: &Path, report: &Report<'_>, finished: &Finished) {
+    let seen: Vec<String> = report.detections.iter().map(|(label, count)| format!("{count} {label}")).collect();
+    eprintln!(
+        "{}: {} frames in {:.1} s ({:.1} frames/s); seen: {}; frames with a pose: {}",
+        video.display(),
+        report.frames,
+        report.processing_seconds,
+        report.fps,
+        if seen.is_empty() { "nothing".to_owned() } else { seen.join(", ") },
+        finished.summary.frames_with_pose,
+    );
+    for warning in report.warnings {
+        eprintln!("  {}: {}", warning.code.as_str(), warning.detail);
+    }
+    for path in [report.output, report.results].into_iter().flatten() {
+        eprintln!("  {}", path.display());
+    }
+}
+
+fn default_output(video: &Path) -> PathBuf {
+    let stem = video.file_stem().unwrap_or_default().to_string_lossy();
+    PathBuf::from(format!("{stem}.annotated.mp4"))
+}
+
+/// A folder for files on the way, on the same disk as the output; gone when dropped.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn beside(output: Option<&Path>) -> std::io::Result<Self> {
+        let folder = output.and_then(Path::parent).filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let path = folder.join(format!(".sightline-{}", std::process::id()));
+        if output.is_some() {
+            std::fs::create_dir_all(&path)?;
+        }
+        Ok(Self(path))
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// A progress bar on a terminal, nothing elsewhere.
+struct Bar(ProgressBar);
+
+impl Bar {
+    fn new() -> Self {
+        // indicatif hides it where stderr is no terminal.
+        Self(ProgressBar::no_length())
+    }
+}
+
+impl Observer for Bar {
+    fn entered(&mut self, _state: SessionState) {}
+
+    fn frame_done(&mut self, pace: &Pace) {
+        if let Some(total) = pace.total
+            && self.0.length() != Some(total)
+        {
+            self.0.set_length(total);
+            let style = ProgressStyle::with_template("{wide_bar} {pos}/{len} frames, {per_sec}, {eta} left");
+            self.0.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        }
+        self.0.set_position(pace.done);
+    }
+
+    fn progress(&mut self, _progress: Progress) {}
+
+    fn wants_previews(&self) -> bool {
+        false
+    }
+}

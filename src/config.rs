@@ -1,0 +1,253 @@
+//! The command line and the environment: the only file that names an environment variable.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::media::command::EncodeSettings;
+use crate::options::{AnalysisOptions, InvalidOption, ModelChoice};
+use crate::vision::Precision;
+
+/// Analyses videos: finds objects and human poses, and gives back an annotated MP4 and the numbers behind it.
+#[derive(Debug, Parser)]
+#[command(name = "sightline", version, max_term_width = 110)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+    /// How much to log on stderr: error, warn, info, debug, or a filter such as `sightline=debug,warn`
+    #[arg(long, global = true, env = "SIGHTLINE_LOG", default_value = "info", value_name = "FILTER")]
+    pub log: String,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve the web app and the API
+    Serve(Box<ServeArgs>),
+    /// Analyse video files without a server
+    Analyze(Box<AnalyzeArgs>),
+    /// Check what this machine has and say how to get what is missing
+    Doctor(EngineArgs),
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum PrecisionArg {
+    /// bf16 where the processor has it
+    #[default]
+    Auto,
+    F32,
+    Bf16,
+}
+
+impl From<PrecisionArg> for Precision {
+    fn from(arg: PrecisionArg) -> Self {
+        match arg {
+            PrecisionArg::Auto => Self::Auto,
+            PrecisionArg::F32 => Self::F32,
+            PrecisionArg::Bf16 => Self::Bf16,
+        }
+    }
+}
+
+/// Where the outside things are.
+#[derive(Clone, Debug, Args)]
+pub struct EngineArgs {
+    /// Folder with the models
+    #[arg(long, env = "SIGHTLINE_MODELS_DIR", default_value = "models", value_name = "DIR")]
+    pub models_dir: PathBuf,
+    /// The FFmpeg binary [default: the one set-up brought, else the one on the PATH]
+    #[arg(long, env = "SIGHTLINE_FFMPEG", value_name = "FILE")]
+    pub ffmpeg: Option<PathBuf>,
+    /// OpenVINO's libopenvino_c.so [default: the one set-up brought]
+    #[arg(long, env = "SIGHTLINE_OPENVINO", value_name = "FILE")]
+    pub openvino: Option<PathBuf>,
+    /// OpenVINO's device
+    #[arg(long, env = "OPENVINO_DEVICE", default_value = "CPU", value_name = "NAME")]
+    pub device: String,
+    /// Numbers the models are computed in
+    #[arg(long, value_enum, default_value_t)]
+    pub precision: PrecisionArg,
+}
+
+/// How annotated videos are encoded.
+#[derive(Clone, Debug, Args)]
+pub struct EncodeArgs {
+    /// H.264 quality, 0 (lossless) to 51; lower is better and larger
+    #[arg(long, default_value_t = EncodeSettings::default().crf, value_parser = clap::value_parser!(u8).range(0..=51))]
+    pub crf: u8,
+    /// x264 preset: faster ones make larger files
+    #[arg(long, default_value = "veryfast", value_parser = PRESETS)]
+    pub preset: String,
+    /// Largest picture that is decoded, in pixels
+    #[arg(long, default_value_t = 8192 * 4320, value_name = "PIXELS")]
+    pub max_frame_pixels: u64,
+}
+
+const PRESETS: [&str; 9] = ["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow"];
+
+impl EncodeArgs {
+    pub fn settings(&self) -> EncodeSettings {
+        EncodeSettings { crf: self.crf, preset: self.preset.clone() }
+    }
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct ServeArgs {
+    /// Address to listen on [default: 127.0.0.1]
+    #[arg(long, env = "SIGHTLINE_HOST")]
+    pub host: Option<String>,
+    /// Port to listen on; 0 takes a free one [default: 8080]
+    #[arg(long, env = "SIGHTLINE_PORT")]
+    pub port: Option<u16>,
+    /// Folder for uploads and results
+    #[arg(long, env = "SIGHTLINE_DATA_DIR", default_value = "uploads", value_name = "DIR")]
+    pub data_dir: PathBuf,
+    /// Uploads and analyses at once; more get 503
+    #[arg(long, default_value_t = 64, value_name = "N", value_parser = at_least_one)]
+    pub max_sessions: usize,
+    /// Analyses that run at once; more wait, while their bytes are stored
+    #[arg(long, default_value_t = 8, value_name = "N", value_parser = at_least_one)]
+    pub max_running: usize,
+    /// Largest chunk, in bytes
+    #[arg(long, default_value_t = 1 << 20, value_name = "BYTES", value_parser = at_least_one)]
+    pub max_chunk_bytes: usize,
+    /// Largest file, in bytes
+    #[arg(long, default_value_t = 16 << 30, value_name = "BYTES")]
+    pub max_file_bytes: u64,
+    /// Bytes that must stay free on the disk; below, uploads get 507
+    #[arg(long, default_value_t = 256 << 20, value_name = "BYTES")]
+    pub min_free_bytes: u64,
+    /// Seconds without a chunk, a frame or a reader after which a session ends
+    #[arg(long, default_value_t = 600, value_name = "SECONDS")]
+    pub session_timeout: u64,
+    /// Seconds between two looks for idle sessions
+    #[arg(long, default_value_t = 60, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    pub reaper_step: u64,
+    /// Hours that results are kept
+    #[arg(long, default_value_t = 24, value_name = "HOURS")]
+    pub keep_results: u64,
+    #[command(flatten)]
+    pub encode: EncodeArgs,
+    #[command(flatten)]
+    pub engine: EngineArgs,
+}
+
+impl ServeArgs {
+    /// Fills what was not said from the names an older system used.
+    pub fn with_older_names(mut self) -> Result<Self, InvalidOption> {
+        let older = |name: &str| std::env::var(name).ok().filter(|v| !v.is_empty());
+        self.host = self.host.or_else(|| older("REFEREE_HOST"));
+        if self.port.is_none()
+            && let Some(got) = older("REFEREE_PORT")
+        {
+            let port = got.parse().map_err(|_| InvalidOption { field: "REFEREE_PORT", expected: "a port from 0 to 65535", got })?;
+            self.port = Some(port);
+        }
+        Ok(self)
+    }
+
+    pub fn address(&self) -> (&str, u16) {
+        (self.host.as_deref().unwrap_or("127.0.0.1"), self.port.unwrap_or(8080))
+    }
+
+    pub fn idle_timeout(&self) -> Duration {
+        Duration::from_secs(self.session_timeout)
+    }
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct AnalyzeArgs {
+    /// Videos to analyse
+    #[arg(required = true, value_name = "VIDEO")]
+    pub videos: Vec<PathBuf>,
+    /// The annotated MP4 [default: VIDEO's name with .annotated.mp4, in this folder]
+    #[arg(short, long, value_name = "OUT.mp4")]
+    pub output: Option<PathBuf>,
+    /// Per-frame results as JSON Lines
+    #[arg(long, value_name = "FILE")]
+    pub jsonl: Option<PathBuf>,
+    /// Detections as CSV
+    #[arg(long, value_name = "FILE")]
+    pub csv: Option<PathBuf>,
+    /// Object model: a name, the path of a model file or folder, or none
+    #[arg(long, value_name = "NAME|PATH|none")]
+    pub detector: Option<String>,
+    /// Pose model: a name, a path, or none
+    #[arg(long, value_name = "NAME|PATH|none")]
+    pub pose: Option<String>,
+    /// Least confidence of a detection, 0 to 1 [default: 0.25]
+    #[arg(long, value_name = "X")]
+    pub confidence: Option<String>,
+    /// Overlap above which two boxes are one object, 0 to 1 [default: 0.45]
+    #[arg(long, value_name = "X")]
+    pub iou: Option<String>,
+    /// Most detections in a frame [default: 300]
+    #[arg(long, value_name = "N")]
+    pub max_detections: Option<String>,
+    /// Persons whose pose is followed at once [default: 5]
+    #[arg(long, value_name = "N")]
+    pub max_poses: Option<String>,
+    /// Classes to keep, separated by commas
+    #[arg(long, value_name = "NAMES")]
+    pub classes: Option<String>,
+    /// Draw frame number, models and timings into the picture
+    #[arg(long)]
+    pub debug: bool,
+    /// Write no video
+    #[arg(long, conflicts_with = "output")]
+    pub no_video: bool,
+    /// One line of JSON for each video on stdout
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub encode: EncodeArgs,
+    #[command(flatten)]
+    pub engine: EngineArgs,
+}
+
+impl AnalyzeArgs {
+    /// The options, checked by the same rules as a request's.
+    pub fn options(&self) -> Result<AnalysisOptions, InvalidOption> {
+        let mut options = AnalysisOptions { debug: self.debug, ..AnalysisOptions::default() };
+        let given = [
+            ("confidence", &self.confidence),
+            ("iou", &self.iou),
+            ("max_detections", &self.max_detections),
+            ("max_poses", &self.max_poses),
+            ("classes", &self.classes),
+        ];
+        for (field, value) in given {
+            if let Some(value) = value {
+                options.set(field, value)?;
+            }
+        }
+        options.detector = self.detector.as_deref().map(ModelChoice::parse).unwrap_or_default();
+        options.pose = self.pose.as_deref().map(ModelChoice::parse).unwrap_or_default();
+        Ok(options)
+    }
+}
+
+fn at_least_one(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|n| *n > 0).ok_or_else(|| "it must be a whole number of at least 1".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn defaults_are_the_contracts() {
+        let Command::Serve(serve) = Cli::parse_from(["sightline", "serve"]).command else { panic!("not serve") };
+        assert_eq!((serve.max_chunk_bytes, serve.session_timeout, serve.reaper_step), (1 << 20, 600, 60));
+        let Command::Analyze(analyze) = Cli::parse_from(["sightline", "analyze", "a.mp4", "--confidence", "2"]).command else {
+            panic!("not analyze")
+        };
+        assert_eq!(analyze.options().unwrap_err().field, "confidence");
+    }
+}
