@@ -260,6 +260,7 @@ fn poses_are_those_of_mediapipe() {
             ids.extend(poses.iter().map(|p| p.track_id));
             match (rows.get(&index).and_then(reference_pose), poses.first()) {
                 (Some(reference), Some(pose)) => {
+                    if std::env::var_os("DUMP").is_some() && index % 20 == 0 { for (i, (r, k)) in reference.iter().zip(&pose.keypoints).enumerate() { println!("{index} {i} ref {r:?} ours {:.2} {:.2} {:.2} {:.4}", k.x, k.y, k.z.unwrap(), k.visibility); } }
                     let torso = torso(&reference);
                     for (r, k) in reference.iter().zip(&pose.keypoints) {
                         errors.push(k.point().distance(Point::new(r[0], r[1])) / torso);
