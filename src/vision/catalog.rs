@@ -110,7 +110,8 @@ impl Catalog {
                 catalog.slots.push(Slot::found(found));
             }
         }
-        let is_blazepose = |slot: &Slot| slot.task == Task::Pose && matches!(&slot.source, Source::Manifest(k) if k.head == Some(Head::Blazepose));
+        let is_blazepose =
+            |slot: &Slot| slot.task == Task::Pose && matches!(&slot.source, Source::Manifest(k) if k.head == Some(Head::Blazepose));
         if let Some(pose) = catalog.slots.iter().position(is_blazepose) {
             let people = catalog.slots[pose].people(pose);
             catalog.slots.push(people);
@@ -176,7 +177,9 @@ impl Catalog {
     pub fn notices(&self) -> Vec<String> {
         let missing = |slot: &&Slot| slot.default && self.missing_file(slot).is_some();
         let instead = |slot: &Slot| match (slot.task, self.default_slot(slot.task)) {
-            (_, Some(other)) if &*other.name == people::NAME => "persons are found by the pose detector alone, and no other objects".to_owned(),
+            (_, Some(other)) if &*other.name == people::NAME => {
+                "persons are found by the pose detector alone, and no other objects".to_owned()
+            }
             (_, Some(other)) => format!("{} is used instead", other.name),
             (task, None) => format!("there is no {}", task.word()),
         };

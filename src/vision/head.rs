@@ -18,12 +18,26 @@ pub enum Head {
 /// A network whose shapes were understood.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Layout {
-    Yolox { input: Size, classes: usize },
-    Ultralytics { input: Size, classes: usize, boxes: usize },
+    Yolox {
+        input: Size,
+        classes: usize,
+    },
+    Ultralytics {
+        input: Size,
+        classes: usize,
+        boxes: usize,
+    },
     /// BlazePose's person finder: the places of its outputs for boxes and scores.
-    PersonFinder { boxes: usize, scores: usize },
+    PersonFinder {
+        boxes: usize,
+        scores: usize,
+    },
     /// BlazePose's landmark model: the places of its outputs.
-    Landmarks { points: usize, flag: usize, heatmap: usize },
+    Landmarks {
+        points: usize,
+        flag: usize,
+        heatmap: usize,
+    },
 }
 
 impl Layout {
@@ -38,7 +52,9 @@ impl Layout {
 
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unrecognised {
-    #[error("its input is {inputs} and its output {outputs}, which is neither YOLOX ([1,N,5+classes]), Ultralytics YOLOv8/11/12 without NMS ([1,4+classes,N]) nor BlazePose; export it with a fixed input [1,3,height,width] and without NMS")]
+    #[error(
+        "its input is {inputs} and its output {outputs}, which is neither YOLOX ([1,N,5+classes]), Ultralytics YOLOv8/11/12 without NMS ([1,4+classes,N]) nor BlazePose; export it with a fixed input [1,3,height,width] and without NMS"
+    )]
     Shapes { inputs: String, outputs: String },
     #[error("its output {outputs} is that of a YOLO pose model, which cannot be used yet: choose blazepose for poses")]
     YoloPose { outputs: String },

@@ -26,7 +26,12 @@ impl Port {
     }
 
     fn of(node: &Node) -> Result<Self, openvino::InferenceError> {
-        let dims = node.get_partial_shape()?.get_dimensions().iter().map(|d| usize::try_from(d.get_min()).ok().filter(|_| !d.is_dynamic())).collect();
+        let dims = node
+            .get_partial_shape()?
+            .get_dimensions()
+            .iter()
+            .map(|d| usize::try_from(d.get_min()).ok().filter(|_| !d.is_dynamic()))
+            .collect();
         Ok(Self { dims, is_f32: node.get_element_type()? == ElementType::F32 })
     }
 }
@@ -113,7 +118,8 @@ impl Inference {
     pub fn wait(&mut self) -> Result<(), EngineError> {
         self.settle()?;
         let count = self.network.outputs().len();
-        self.outputs = (0..count).map(|i| self.request.get_output_tensor_by_index(i)).collect::<Result<_, _>>().map_err(EngineError::Failed)?;
+        self.outputs =
+            (0..count).map(|i| self.request.get_output_tensor_by_index(i)).collect::<Result<_, _>>().map_err(EngineError::Failed)?;
         Ok(())
     }
 

@@ -55,7 +55,8 @@ fn absent<T>(what: &str) -> Option<T> {
 }
 
 fn shared(path: &str) -> Option<PathBuf> {
-    let root = std::env::var_os("SIGHTLINE_SHARED").map_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/data")), PathBuf::from);
+    let root = std::env::var_os("SIGHTLINE_SHARED")
+        .map_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/data")), PathBuf::from);
     Some(root.join(path)).filter(|p| p.exists()).or_else(|| absent(&format!("{path} of the shared data")))
 }
 
@@ -145,7 +146,13 @@ fn golden(name: &str) -> Option<BTreeMap<usize, Value>> {
     let file = shared(&format!("golden/{name}.jsonl.gz"))?;
     let out = Command::new("gzip").arg("-dc").arg(file).output().ok()?;
     let text = String::from_utf8(out.stdout).ok()?;
-    Some(text.lines().skip(1).map(|l| serde_json::from_str::<Value>(l).unwrap()).map(|v| (v["frame"].as_u64().unwrap() as usize, v)).collect())
+    Some(
+        text.lines()
+            .skip(1)
+            .map(|l| serde_json::from_str::<Value>(l).unwrap())
+            .map(|v| (v["frame"].as_u64().unwrap() as usize, v))
+            .collect(),
+    )
 }
 
 fn number(v: &Value) -> f32 {
@@ -154,7 +161,12 @@ fn number(v: &Value) -> f32 {
 
 fn reference_boxes(row: &Value) -> Vec<(u64, f32, BBox)> {
     let bbox = |b: &Value| BBox::new(number(&b[0]), number(&b[1]), number(&b[2]), number(&b[3]));
-    row["detections"].as_array().unwrap().iter().map(|d| (d["class_id"].as_u64().unwrap(), number(&d["confidence"]), bbox(&d["bbox"]))).collect()
+    row["detections"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|d| (d["class_id"].as_u64().unwrap(), number(&d["confidence"]), bbox(&d["bbox"])))
+        .collect()
 }
 
 fn milliseconds(total: Duration, calls: usize) -> f64 {
@@ -175,9 +187,8 @@ fn detector_parity(model: &str, clip: &str, reference: &str) -> Option<f64> {
         check(&ours, frame.size(), &options);
         found += ours.iter().filter(|d| d.confidence > 0.3).count();
         for (class_id, confidence, bbox) in reference_boxes(row).into_iter().filter(|r| r.1 > 0.3) {
-            let meets = |d: &Detection| {
-                d.class_id as u64 == class_id && d.bbox.iou(&bbox) >= 0.95 && (d.confidence - confidence).abs() <= 0.01
-            };
+            let meets =
+                |d: &Detection| d.class_id as u64 == class_id && d.bbox.iou(&bbox) >= 0.95 && (d.confidence - confidence).abs() <= 0.01;
             (all, met) = (all + 1, met + usize::from(ours.iter().any(meets)));
         }
     }
@@ -260,7 +271,6 @@ fn poses_are_those_of_mediapipe() {
             ids.extend(poses.iter().map(|p| p.track_id));
             match (rows.get(&index).and_then(reference_pose), poses.first()) {
                 (Some(reference), Some(pose)) => {
-                    if std::env::var_os("DUMP").is_some() && index % 20 == 0 { for (i, (r, k)) in reference.iter().zip(&pose.keypoints).enumerate() { println!("{index} {i} ref {r:?} ours {:.2} {:.2} {:.2} {:.4}", k.x, k.y, k.z.unwrap(), k.visibility); } }
                     let torso = torso(&reference);
                     for (r, k) in reference.iter().zip(&pose.keypoints) {
                         errors.push(k.point().distance(Point::new(r[0], r[1])) / torso);
@@ -276,7 +286,13 @@ fn poses_are_those_of_mediapipe() {
         let (median, p95) = (quantile(&mut errors, 0.5), quantile(&mut errors, 0.95));
         println!(
             "{clip:34} {calls:4} frames, missed {missed}, extra {extra}, tracks {}: median {:.2} %, p95 {:.2} %, max {:.1} % of the torso; z p95 {:.2} %; visibility p95 {:.3}; {:.1} ms",
-            ids.len(), median * 100.0, p95 * 100.0, quantile(&mut errors, 1.0) * 100.0, quantile(&mut depth, 0.95) * 100.0, quantile(&mut visibility, 0.95), milliseconds(time, calls)
+            ids.len(),
+            median * 100.0,
+            p95 * 100.0,
+            quantile(&mut errors, 1.0) * 100.0,
+            quantile(&mut depth, 0.95) * 100.0,
+            quantile(&mut visibility, 0.95),
+            milliseconds(time, calls)
         );
         assert!(median <= 0.02 && p95 <= 0.05, "{clip}: median {median}, p95 {p95}");
         assert!(missed * 50 <= calls, "{clip}: {missed} of {calls} frames have no pose");
@@ -302,7 +318,8 @@ fn many_persons_are_followed() {
         let (mut time, mut slowest, mut calls, mut poses_seen, mut boxes_seen) = (Duration::ZERO, Duration::ZERO, 0, 0, 0);
         let mut ids: BTreeMap<u32, usize> = BTreeMap::new();
         for frame in frames {
-            let persons: Vec<BBox> = if aided { detector.detect(&frame, &options).unwrap().iter().map(|d| d.bbox).collect() } else { vec![] };
+            let persons: Vec<BBox> =
+                if aided { detector.detect(&frame, &options).unwrap().iter().map(|d| d.bbox).collect() } else { vec![] };
             let begun = Instant::now();
             let poses = estimator.estimate(&frame, &persons, most).unwrap();
             (time, calls, slowest) = (time + begun.elapsed(), calls + 1, slowest.max(begun.elapsed()));
@@ -313,7 +330,12 @@ fn many_persons_are_followed() {
         }
         println!(
             "{clip:34} at most {most:2}, boxes {:4.1} a frame: {:4.1} poses a frame, {} tracks ({} longer than 10 frames), {:.1} ms, slowest {:.1}",
-            boxes_seen as f64 / calls as f64, poses_seen as f64 / calls as f64, ids.len(), ids.values().filter(|n| **n > 10).count(), milliseconds(time, calls), milliseconds(slowest, 1)
+            boxes_seen as f64 / calls as f64,
+            poses_seen as f64 / calls as f64,
+            ids.len(),
+            ids.values().filter(|n| **n > 10).count(),
+            milliseconds(time, calls),
+            milliseconds(slowest, 1)
         );
         assert!(poses_seen > calls, "{clip}: less than one pose a frame");
     }
@@ -354,7 +376,10 @@ fn persons_are_found_without_an_object_model() {
     }
     println!(
         "blazepose-person: {:.1} persons a frame, {met} of {large} persons over 300 px, IoU with YOLOv8n median {:.2}, first quarter {:.2}; {:.1} ms",
-        found as f64 / calls as f64, quantile(&mut overlap, 0.5), quantile(&mut overlap, 0.25), milliseconds(time, calls)
+        found as f64 / calls as f64,
+        quantile(&mut overlap, 0.5),
+        quantile(&mut overlap, 0.25),
+        milliseconds(time, calls)
     );
     assert!(found >= calls && quantile(&mut overlap, 0.5) > 0.6);
 }
@@ -362,7 +387,8 @@ fn persons_are_found_without_an_object_model() {
 #[test]
 fn odd_frames_are_looked_at_without_harm() {
     let Some(models) = models(&["yolox_nano.onnx", "yolov8n_int8_openvino"]) else { return };
-    let mut detectors: Vec<_> = ["yolox-nano", "yolov8n_int8_openvino", "blazepose-person"].map(|n| models.catalog.detector(&named(n)).unwrap().unwrap()).into();
+    let mut detectors: Vec<_> =
+        ["yolox-nano", "yolov8n_int8_openvino", "blazepose-person"].map(|n| models.catalog.detector(&named(n)).unwrap().unwrap()).into();
     let mut estimator = models.catalog.pose(&ModelChoice::Default).unwrap().unwrap();
     for (w, h) in [(1, 1), (2, 2), (8000, 2), (2, 3000), (0, 0), (0, 5), (640, 640)] {
         let size = Size::new(w, h);
@@ -381,7 +407,11 @@ fn odd_frames_are_looked_at_without_harm() {
 
 #[test]
 fn the_catalog_says_what_there_is() {
-    let Some(mut models) = models(&["yolov8n_int8_openvino", "nanodet_m_416.onnx", "yolov8n-pose_int8_openvino", "yolo26n_int8_e2e.tflite"]) else { return };
+    let Some(mut models) =
+        models(&["yolov8n_int8_openvino", "nanodet_m_416.onnx", "yolov8n-pose_int8_openvino", "yolo26n_int8_e2e.tflite"])
+    else {
+        return;
+    };
     let state = |models: &Models, name: &str| models.catalog.models().into_iter().find(|m| m.name == name).unwrap();
     assert_eq!(state(&models, "yolox-nano").state, ModelState::Missing);
     assert_eq!(state(&models, "yolov8n_int8_openvino").state, ModelState::Available);
@@ -391,7 +421,12 @@ fn the_catalog_says_what_there_is() {
     let loaded = state(&models, "yolov8n_int8_openvino");
     assert_eq!((loaded.state, loaded.input, loaded.labels, loaded.default), (ModelState::Loaded, Some([640, 640]), 80, true));
     assert!(models.catalog.detector(&ModelChoice::None).unwrap().is_none());
-    for (name, says) in [("nanodet_m_416", "[1,2704,80]"), ("yolo26n_int8_e2e", "[1,300,6]"), ("yolox-nano", "run scripts/setup"), ("nobody", "there are yolox-nano")] {
+    for (name, says) in [
+        ("nanodet_m_416", "[1,2704,80]"),
+        ("yolo26n_int8_e2e", "[1,300,6]"),
+        ("yolox-nano", "run scripts/setup"),
+        ("nobody", "there are yolox-nano"),
+    ] {
         let error = models.catalog.detector(&named(name)).err().unwrap().to_string();
         println!("{error}");
         assert!(error.contains(says), "{error}");

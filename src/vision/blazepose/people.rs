@@ -48,9 +48,7 @@ impl People {
         sightings.sort_by(|a, b| b.score.total_cmp(&a.score));
         let mut found: Vec<(Sighting, Detection)> = Vec::new();
         for (sighting, detection) in sightings.iter().filter_map(|s| Some((*s, person(s)?))) {
-            let again = |(other, kept): &(Sighting, Detection)| {
-                kept.bbox.iou(&detection.bbox) > options.iou || same(other, &sighting)
-            };
+            let again = |(other, kept): &(Sighting, Detection)| kept.bbox.iou(&detection.bbox) > options.iou || same(other, &sighting);
             if found.len() < options.max_detections && !found.iter().any(again) {
                 found.push((sighting, detection));
             }

@@ -33,14 +33,7 @@ pub fn sightings(boxes: &[f32], scores: &[f32], anchors: &[Point], least: f32) -
         let at = |i: usize| Point::new(row[i] / SCALE + anchor.x, row[i + 1] / SCALE + anchor.y);
         let (center, w, h) = (at(0), row[2] / SCALE, row[3] / SCALE);
         let usable = score >= least && row.iter().all(|v| v.is_finite()) && w >= 0.0 && h >= 0.0;
-        usable.then(|| Sighting {
-            score,
-            bbox: BBox::from_center(center, w, h),
-            hips: at(4),
-            body: at(6),
-            shoulders: at(8),
-            upper: at(10),
-        })
+        usable.then(|| Sighting { score, bbox: BBox::from_center(center, w, h), hips: at(4), body: at(6), shoulders: at(8), upper: at(10) })
     })
     .collect()
 }
@@ -95,9 +88,8 @@ impl Sighting {
         let up = Point::new((self.body.x - self.hips.x) / radius, (self.body.y - self.hips.y) / radius);
         // Measured against the boxes of YOLOv8n on standing and walking persons: the circle reaches a little beyond head and feet.
         let (ahead, behind, beside) = (0.93 * radius, 0.98 * radius, 0.36 * radius);
-        let corner = |along: f32, across: f32| {
-            Point::new(self.hips.x + up.x * along - up.y * across, self.hips.y + up.y * along + up.x * across)
-        };
+        let corner =
+            |along: f32, across: f32| Point::new(self.hips.x + up.x * along - up.y * across, self.hips.y + up.y * along + up.x * across);
         let corners = [corner(ahead, beside), corner(ahead, -beside), corner(-behind, beside), corner(-behind, -beside)];
         let (mut low, mut high) = (corners[0], corners[0]);
         for c in &corners[1..] {

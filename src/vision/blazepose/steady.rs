@@ -84,7 +84,10 @@ mod tests {
     fn jitter_is_held_and_a_walk_is_followed() {
         let edge = |x: f32| Point::new(x, 100.0);
         let mut steady = Steady::default();
-        let places: Vec<f32> = (0..50).map(|i| if i % 2 == 0 { 500.0 } else { 502.0 }).map(|x| steady.next(Point::new(x, 300.0), edge(x)).unwrap().center.x).collect();
+        let places: Vec<f32> = (0..50)
+            .map(|i| if i % 2 == 0 { 500.0 } else { 502.0 })
+            .map(|x| steady.next(Point::new(x, 300.0), edge(x)).unwrap().center.x)
+            .collect();
         assert!(places.windows(2).all(|w| (w[0] - w[1]).abs() < 0.5), "{places:?}");
         let mut last = 0.0;
         for i in 0..60 {
