@@ -87,6 +87,9 @@ impl Network {
     }
 }
 
+/// OpenVINO takes no wait without an end and does not tell when one ended early: no inference takes this long.
+const A_DAY_MS: i64 = 24 * 60 * 60 * 1000;
+
 /// One caller's input, run and outputs. Ports are taken by place: many exports leave them without a name.
 pub struct Inference {
     request: InferRequest,
@@ -121,7 +124,8 @@ impl Inference {
     }
 
     pub fn run(&mut self) -> Result<(), EngineError> {
-        self.start()?;
+        self.settle()?;
+        self.request.infer().map_err(EngineError::Failed)?;
         self.wait()
     }
 
@@ -135,7 +139,7 @@ impl Inference {
     }
 
     fn settle(&mut self) -> Result<(), EngineError> {
-        if std::mem::take(&mut self.running) { self.request.wait(-1).map_err(EngineError::Failed) } else { Ok(()) }
+        if std::mem::take(&mut self.running) { self.request.wait(A_DAY_MS).map_err(EngineError::Failed) } else { Ok(()) }
     }
 }
 

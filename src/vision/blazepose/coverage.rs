@@ -48,7 +48,8 @@ mod tests {
     fn body(bbox: BBox) -> Body {
         let corner = |x, y| Keypoint { x, y, z: None, visibility: 1.0 };
         let keypoints = vec![corner(bbox.x1, bbox.y1), corner(bbox.x2, bbox.y2)];
-        Body { score: 1.0, keypoints, roi: Roi { center: bbox.center(), side: bbox.height(), rotation: 0.0 } }
+        let (hips, edge) = (bbox.center(), Point::new(bbox.center().x, bbox.y1));
+        Body { score: 1.0, keypoints, hips, edge, roi: Roi { center: hips, side: bbox.height(), rotation: 0.0 } }
     }
 
     #[test]

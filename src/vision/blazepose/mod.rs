@@ -13,5 +13,6 @@ pub mod people;
 pub mod reader;
 pub mod roi;
 pub mod sighting;
+pub mod steady;
 pub mod tracks;
 pub mod warp;

@@ -67,9 +67,9 @@ fn squares(frame: Size) -> Vec<Roi> {
     let (w, h) = (frame.width as f32, frame.height as f32);
     let (long, short) = (w.max(h), w.min(h));
     let mut squares = vec![Roi::whole(frame)];
-    // Neighbours overlap by a quarter, so that nobody is cut in both.
-    let tiles = (((long / short - 1.0) / 0.75).ceil() as usize + 1).min(MOST_TILES);
-    if long >= 1.3 * short {
+    // Neighbours overlap by a fifth, so that hardly anybody is cut in both.
+    if long >= 1.3 * short && short > 0.0 {
+        let tiles = (((long / short - 1.0) / 0.8).ceil() as usize).min(MOST_TILES - 1) + 1;
         for i in 0..tiles {
             let along = short / 2.0 + (long - short) * i as f32 / (tiles - 1) as f32;
             let center = if w > h { Point::new(along, h / 2.0) } else { Point::new(w / 2.0, along) };

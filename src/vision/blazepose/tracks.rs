@@ -3,6 +3,7 @@
 use crate::geometry::{Point, Size};
 use crate::vision::blazepose::landmarks::Body;
 use crate::vision::blazepose::roi::Roi;
+use crate::vision::blazepose::steady::Steady;
 
 /// A person this many frames old is worth waiting for when another one walks in front.
 const SETTLED: u32 = 5;
@@ -16,6 +17,9 @@ pub struct Track {
     /// From 1, never given twice.
     pub id: u32,
     pub body: Body,
+    /// Where to look in the next frame.
+    roi: Roi,
+    steady: Steady,
     age: u32,
     /// How long the square has shown someone else.
     hidden: u32,
@@ -47,7 +51,7 @@ impl Tracks {
 
     /// The squares to read in the next frame, by track.
     pub fn squares(&self) -> Vec<(u32, Roi)> {
-        self.tracks.iter().map(|t| (t.id, t.body.roi)).collect()
+        self.tracks.iter().map(|t| (t.id, t.roi)).collect()
     }
 
     /// Takes what was read at the squares. Returns how many persons were lost.
@@ -62,16 +66,19 @@ impl Tracks {
             let Some(body) = reading.filter(|body| body.roi.share_on(frame) >= ON_FRAME) else { return false };
             if seen.iter().any(|other| other.is_same_person(&body)) {
                 track.hidden += 1;
-                track.body.roi = track.body.roi.moved(track.drift);
-                return track.age >= SETTLED && track.hidden <= HIDDEN_AT_MOST && track.body.roi.share_on(frame) >= ON_FRAME;
+                track.roi = track.roi.moved(track.drift);
+                return track.age >= SETTLED && track.hidden <= HIDDEN_AT_MOST && track.roi.share_on(frame) >= ON_FRAME;
             }
-            if track.hidden == 0 {
+            if track.hidden > 0 {
+                track.steady = Steady::default();
+            } else {
                 let step = Point::new(body.roi.center.x - track.body.roi.center.x, body.roi.center.y - track.body.roi.center.y);
                 let smooth = |old: f32, new: f32| 0.7 * old + 0.3 * new;
                 track.drift = Point::new(smooth(track.drift.x, step.x), smooth(track.drift.y, step.y));
             }
             track.age += 1;
             track.hidden = 0;
+            track.roi = track.steady.next(body.hips, body.edge).unwrap_or(body.roi);
             seen.push(body.clone());
             track.body = body;
             true
@@ -86,12 +93,16 @@ impl Tracks {
             return false;
         }
         // Whoever comes out from behind another where they were expected is the same person still.
-        if let Some(back) = self.tracks.iter_mut().find(|t| t.hidden > 0 && t.body.roi.is_near(&body.roi)) {
-            (back.body, back.hidden) = (body, 0);
+        if let Some(back) = self.tracks.iter_mut().find(|t| t.hidden > 0 && t.roi.is_near(&body.roi)) {
+            (back.steady, back.hidden) = (Steady::default(), 0);
+            back.roi = back.steady.next(body.hips, body.edge).unwrap_or(body.roi);
+            back.body = body;
             return true;
         }
         self.last_id += 1;
-        self.tracks.push(Track { id: self.last_id, body, age: 0, hidden: 0, drift: Point::default() });
+        let mut steady = Steady::default();
+        let roi = steady.next(body.hips, body.edge).unwrap_or(body.roi);
+        self.tracks.push(Track { id: self.last_id, body, roi, steady, age: 0, hidden: 0, drift: Point::default() });
         true
     }
 
@@ -110,7 +121,8 @@ mod tests {
 
     fn body(x: f32) -> Body {
         let keypoints = (0..33).map(|i| Keypoint { x, y: 300.0 + 10.0 * i as f32, z: None, visibility: 1.0 }).collect();
-        Body { score: 0.9, keypoints, roi: Roi { center: Point::new(x, 500.0), side: 500.0, rotation: 0.0 } }
+        let (hips, edge) = (Point::new(x, 500.0), Point::new(x, 300.0));
+        Body { score: 0.9, keypoints, hips, edge, roi: Roi { center: hips, side: 500.0, rotation: 0.0 } }
     }
 
     fn step(tracks: &mut Tracks, read: impl Fn(u32, Roi) -> Option<f32>) -> Vec<u32> {
