@@ -1,0 +1,76 @@
+import { useEffect, useId, useRef, useState, type DragEvent } from 'react';
+import { ACCEPT, EXTENSIONS } from './videoFile';
+
+const KINDS = EXTENSIONS.map((ext) => ext.slice(1).toUpperCase()).join(' · ');
+
+/** A button that opens the file chooser, and a place to drop a file on: the zone itself, or anywhere on the page. */
+export function DropZone({ onFile }: { onFile: (file: File) => void }) {
+  const input = useRef<HTMLInputElement>(null);
+  const hint = useId();
+  const [over, setOver] = useState(false);
+
+  useEffect(() => {
+    // A file dropped beside the zone must not make the browser leave the page.
+    const hold = (event: globalThis.DragEvent) => event.preventDefault();
+    window.addEventListener('dragover', hold);
+    window.addEventListener('drop', hold);
+    return () => {
+      window.removeEventListener('dragover', hold);
+      window.removeEventListener('drop', hold);
+    };
+  }, []);
+
+  const take = (files: FileList | null) => {
+    const file = files?.[0];
+    if (file !== undefined) onFile(file);
+  };
+  const onDrag = (event: DragEvent) => {
+    event.preventDefault();
+    setOver(event.type !== 'dragleave');
+  };
+  const onDrop = (event: DragEvent) => {
+    event.preventDefault();
+    setOver(false);
+    take(event.dataTransfer.files);
+  };
+
+  return (
+    <>
+      <button
+        type="button"
+        className={over ? 'drop-zone brackets is-over' : 'drop-zone brackets'}
+        aria-describedby={hint}
+        onClick={() => input.current?.click()}
+        onDragEnter={onDrag}
+        onDragOver={onDrag}
+        onDragLeave={onDrag}
+        onDrop={onDrop}
+      >
+        <svg className="drop-icon" viewBox="0 0 48 48" width="48" height="48" aria-hidden="true">
+          <g fill="none" stroke="currentColor" strokeWidth="2.5" strokeLinecap="round" strokeLinejoin="round">
+            <rect x="6" y="11" width="36" height="26" rx="5" />
+            <path d="M24 31V18m-5.500 5.500L24 18l5.500 5.500" />
+          </g>
+        </svg>
+        <span className="drop-title">{over ? 'Let go to analyse it' : 'Drop a video here'}</span>
+        <span className="drop-action">Choose a video</span>
+        <span className="drop-hint" id={hint}>
+          {KINDS}
+        </span>
+      </button>
+      <input
+        ref={input}
+        className="visually-hidden"
+        type="file"
+        accept={ACCEPT}
+        tabIndex={-1}
+        aria-label="Video file"
+        onChange={(event) => {
+          take(event.target.files);
+          // The same file can be chosen again.
+          event.target.value = '';
+        }}
+      />
+    </>
+  );
+}
