@@ -34,7 +34,9 @@ export async function main(): Promise<number> {
     await tally.check('a cancelled upload says so and offers another try', () => inPage(opened, origin, (page) => cancelled(page, dir)));
     await tally.check('a file of another kind is refused before any upload', () => inPage(opened, origin, (page) => refused(page, dir)));
   } catch (error) {
-    await tally.check('the test runs to its end', () => Promise.reject(error));
+    await tally.check('the test runs to its end', () => {
+      throw error;
+    });
   } finally {
     await browser?.close();
     const running = server;

@@ -1,7 +1,7 @@
 import { EventParser, type ServerEvent } from './eventParser';
 import { followEvents, isEventStream, readEvents, refusalOf, Watchdog, type FollowSettings } from './eventFollower';
 import type { PostForm } from './postForm';
-import { networkProblem, Problem, problemFromAnswer } from './problem';
+import { CONNECTION_LOST, networkProblem, Problem, problemFromAnswer } from './problem';
 import { parseAnalysisEvent, parseWant, type AnalysisEvent, type AnalysisOptions, type ChunkRange } from './wire';
 
 export interface Chunk {
@@ -76,7 +76,7 @@ export class Client {
       const ended = await readEvents(answer, new EventParser(), analysisOnly(listener), silence).catch(() => false);
       signal.throwIfAborted();
       if (!ended) {
-        throw new Problem('CONNECTION_LOST', 'The connection to the server was lost before the result arrived. Try again.');
+        throw new Problem(CONNECTION_LOST, 'The connection to the server was lost before the result arrived. Try again.');
       }
     } finally {
       silence.stop();

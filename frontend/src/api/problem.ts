@@ -23,6 +23,9 @@ export class Problem extends Error {
 
 export const NETWORK_UNREACHABLE = 'NETWORK_UNREACHABLE';
 
+export const CONNECTION_LOST = 'CONNECTION_LOST';
+export const CHUNK_TIMEOUT = 'CHUNK_TIMEOUT';
+
 export function networkProblem(): Problem {
   return new Problem(
     NETWORK_UNREACHABLE,

@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import type { Client } from '../../api/client';
 import { CancelledView, FailedView } from './FailedView';
 import { IdleView } from './IdleView';
@@ -16,12 +16,24 @@ export function AnalysisPage({ client }: { client: Client }) {
     document.title = title;
   }, [title]);
 
+  const { phase } = analysis.state;
+  const view = useRef<HTMLDivElement>(null);
+  const shown = useRef(phase);
+  useEffect(() => {
+    if (shown.current === phase) return;
+    shown.current = phase;
+    // The control that was used is gone with its view: the keyboard goes on in the new one, not at the top of the page.
+    if (document.activeElement === document.body) view.current?.focus();
+  }, [phase]);
+
   return (
     <>
       <p className="visually-hidden" role="status" aria-live="polite">
         {announcement(analysis.state)}
       </p>
-      <View analysis={analysis} />
+      <div className="view" ref={view} tabIndex={-1}>
+        <View analysis={analysis} />
+      </div>
     </>
   );
 }

@@ -1,7 +1,5 @@
 import { useEffect, useId, useRef, useState, type DragEvent } from 'react';
-import { ACCEPT, EXTENSIONS } from './videoFile';
-
-const KINDS = EXTENSIONS.map((ext) => ext.slice(1).toUpperCase()).join(' · ');
+import { ACCEPT, KINDS } from './videoFile';
 
 /** A button that opens the file chooser, and a place to drop a file on: the zone itself, or anywhere on the page. */
 export function DropZone({ onFile }: { onFile: (file: File) => void }) {
@@ -55,7 +53,7 @@ export function DropZone({ onFile }: { onFile: (file: File) => void }) {
         <span className="drop-title">{over ? 'Let go to analyse it' : 'Drop a video here'}</span>
         <span className="drop-action">Choose a video</span>
         <span className="drop-hint" id={hint}>
-          {KINDS}
+          {KINDS.join(' · ')}
         </span>
       </button>
       <input

@@ -1,5 +1,6 @@
 import type { ReactNode } from 'react';
 import type { Failure, FileSummary } from './state';
+import { failureTitle } from './words';
 
 interface Props {
   file: FileSummary;
@@ -9,7 +10,7 @@ interface Props {
 
 export function FailedView({ failure, ...props }: Props & { failure: Failure }) {
   return (
-    <Ending title="This video could not be analysed" kind="bad" {...props}>
+    <Ending title={failureTitle(failure.code)} kind="bad" {...props}>
       <p className="lead" role="alert">
         {failure.sentence}
       </p>

@@ -14,8 +14,8 @@ interface Props {
 export function ResultView({ file, result, preview, onAnother }: Props) {
   const name = file.name.replace(/\.[^.]*$/, '');
   return (
-    <section className="workspace" aria-label="Result">
-      <div>
+    <section className="workspace result" aria-label="Result">
+      <div className="result-player">
         <Player url={result.download_url} preview={preview} width={result.width} height={result.height} />
         {result.warnings.map((warning) => (
           <p className="notice notice-warning" key={`${warning.code} ${warning.detail}`}>
@@ -43,18 +43,18 @@ export function ResultView({ file, result, preview, onAnother }: Props) {
           )}
         </div>
         <DetectionChart summary={result.detection_summary} />
-        <dl className="facts">
-          {resultNumbers(result).map(({ name: label, value }) => (
-            <div key={label}>
-              <dt>{label}</dt>
-              <dd>{value}</dd>
-            </div>
-          ))}
-        </dl>
         <button type="button" className="button" onClick={onAnother}>
           Analyse another
         </button>
       </div>
+      <dl className="facts">
+        {resultNumbers(result).map(({ name: label, value }) => (
+          <div key={label}>
+            <dt>{label}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+      </dl>
     </section>
   );
 }

@@ -25,6 +25,10 @@ it('compares with real time', () => {
   expect(format.speed(0, 4)).toBeUndefined();
 });
 
+it('writes frame rates without needless digits', () => {
+  expect([25, 29.97003].map(format.frameRate)).toEqual(['25 fps', '29.97 fps']);
+});
+
 it('counts', () => {
   expect(format.plural(1, 'frame', 'frames')).toBe('1 frame');
   expect(format.plural(1234, 'frame', 'frames')).toBe('1,234 frames');

@@ -27,6 +27,9 @@ export const percent = (value: number) => `${count(Math.floor(Math.min(100, Math
 
 export const rate = (value: number) => (value < 99.95 ? oneDigit.format(value) : count(value));
 
+/** Of a video: `29.97 fps`, `25 fps`. */
+export const frameRate = (value: number) => `${new Intl.NumberFormat('en', { maximumFractionDigits: 2 }).format(value)} fps`;
+
 /** A length of time: `8.4 s`, `1:05 min`, `1:02:03 h`. */
 export function duration(seconds: number): string {
   if (seconds < 59.95) return `${oneDigit.format(seconds)} s`;

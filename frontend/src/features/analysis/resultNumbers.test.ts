@@ -18,7 +18,7 @@ it('writes the numbers', () => {
 it('leaves out what the server did not say', () => {
   expect(resultNumbers(result).map((row) => row.name)).not.toContain('Audio');
   expect(value('Audio', { ...result, audio: 'copied' })).toBe('kept as it was');
-  expect(value('Frame rate', { ...result, variable_frame_rate: true })).toBe('25.0 fps, variable');
+  expect(value('Frame rate', { ...result, variable_frame_rate: true })).toBe('25 fps, variable');
 });
 
 it('sorts classes by count and sums up the tail', () => {

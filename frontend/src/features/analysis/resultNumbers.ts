@@ -15,9 +15,9 @@ export function resultNumbers(result: CompleteEvent): NamedNumber[] {
   const rows: [string, string | undefined][] = [
     ['Frames', format.count(total_frames)],
     ['Frames with a pose', shareOf(result.frames_with_pose, total_frames)],
-    ['People and objects followed', result.tracks === undefined ? undefined : format.count(result.tracks)],
+    ['Tracks', result.tracks === undefined ? undefined : format.count(result.tracks)],
     ['Duration', format.duration(duration_seconds)],
-    ['Frame rate', `${format.rate(result.fps)} fps${result.variable_frame_rate === true ? ', variable' : ''}`],
+    ['Frame rate', `${format.frameRate(result.fps)}${result.variable_frame_rate === true ? ', variable' : ''}`],
     ['Size', result.width > 0 ? `${result.width} × ${result.height}` : undefined],
     ['Rotated by', result.rotation === undefined || result.rotation === 0 ? undefined : `${result.rotation}°`],
     ['Audio', result.audio === undefined ? undefined : (AUDIO[result.audio] ?? result.audio)],

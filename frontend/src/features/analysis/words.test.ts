@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ProgressEvent } from '../../api/wire';
 import type { Running } from './state';
-import { announcement, frameCount, pageTitle, percentOf, stageLine } from './words';
+import { announcement, failureTitle, frameCount, pageTitle, percentOf, stageLine } from './words';
 
 const file = { name: 'walk.mp4', bytes: 3000 };
 function running(progress?: ProgressEvent, more: Partial<Running> = {}): Running {
@@ -27,6 +27,11 @@ it('puts the percent into the title while it runs', () => {
 it('announces in steps of ten', () => {
   expect(announcement(running({ frame_index: 9, percent: 42 }))).toBe(announcement(running({ frame_index: 12, percent: 49 })));
   expect(announcement(running())).toBe('Uploading and analysing.');
+});
+
+it('does not blame the video for the connection', () => {
+  expect(failureTitle('NETWORK_UNREACHABLE')).toBe('The connection failed');
+  expect(failureTitle('NO_FRAMES')).toBe('This video could not be analysed');
 });
 
 it('counts frames for people', () => {

@@ -1,3 +1,4 @@
+import { CHUNK_TIMEOUT, CONNECTION_LOST, NETWORK_UNREACHABLE } from '../../api/problem';
 import type { ProgressEvent } from '../../api/wire';
 import * as format from './format';
 import type { AnalysisState, Running } from './state';
@@ -40,6 +41,13 @@ export function announcement(state: AnalysisState): string {
     case 'cancelled':
       return 'The analysis was cancelled.';
   }
+}
+
+const CONNECTION_CODES: readonly string[] = [NETWORK_UNREACHABLE, CONNECTION_LOST, CHUNK_TIMEOUT];
+
+/** What failed, before the sentence says why: a lost connection is no fault of the video. */
+export function failureTitle(code: string): string {
+  return CONNECTION_CODES.includes(code) ? 'The connection failed' : 'This video could not be analysed';
 }
 
 /** As the server says; from the frames where it does not but their number is known. */

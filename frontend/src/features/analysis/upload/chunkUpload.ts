@@ -1,7 +1,7 @@
 import { backoffMs, type Backoff } from '../../../api/backoff';
 import type { Chunk } from '../../../api/client';
 import { pause } from '../../../api/pause';
-import { Problem } from '../../../api/problem';
+import { CHUNK_TIMEOUT, Problem } from '../../../api/problem';
 import type { ChunkRange } from '../../../api/wire';
 import { ChunkQueue } from './chunkQueue';
 
@@ -92,8 +92,6 @@ export async function uploadChunks(
     throw error;
   }
 }
-
-export const CHUNK_TIMEOUT = 'CHUNK_TIMEOUT';
 
 /** Runs one attempt; when the time is over it is aborted and fails with CHUNK_TIMEOUT. */
 async function withTimeout<T>(ms: number, outer: AbortSignal, attempt: (signal: AbortSignal) => Promise<T>): Promise<T> {
