@@ -7,7 +7,10 @@ import { ResultView } from './ResultView';
 import { RunningView } from './RunningView';
 import { useAnalysis, type Analysis } from './useAnalysis';
 import { announcement, pageTitle } from './words';
-import './analysis.css';
+import './brackets.css';
+import './ending.css';
+import './idle.css';
+import './workspace.css';
 
 export function AnalysisPage({ client }: { client: Client }) {
   const analysis = useAnalysis(client);
@@ -25,6 +28,17 @@ export function AnalysisPage({ client }: { client: Client }) {
     // The control that was used is gone with its view: the keyboard goes on in the new one, not at the top of the page.
     if (document.activeElement === document.body) view.current?.focus();
   }, [phase]);
+
+  useEffect(() => {
+    // A file dropped where nothing takes it must not make the browser leave the page.
+    const hold = (event: DragEvent) => event.preventDefault();
+    window.addEventListener('dragover', hold);
+    window.addEventListener('drop', hold);
+    return () => {
+      window.removeEventListener('dragover', hold);
+      window.removeEventListener('drop', hold);
+    };
+  }, []);
 
   return (
     <>

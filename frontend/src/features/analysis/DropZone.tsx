@@ -1,36 +1,16 @@
-import { useEffect, useId, useRef, useState, type DragEvent } from 'react';
+import { useId, useRef } from 'react';
+import { useFileDrop } from './useFileDrop';
 import { ACCEPT, KINDS } from './videoFile';
 
-/** A button that opens the file chooser, and a place to drop a file on: the zone itself, or anywhere on the page. */
+/** A button that opens the file chooser. A file may be dropped on it, or anywhere else on the page. */
 export function DropZone({ onFile }: { onFile: (file: File) => void }) {
   const input = useRef<HTMLInputElement>(null);
   const hint = useId();
-  const [over, setOver] = useState(false);
-
-  useEffect(() => {
-    // A file dropped beside the zone must not make the browser leave the page.
-    const hold = (event: globalThis.DragEvent) => event.preventDefault();
-    window.addEventListener('dragover', hold);
-    window.addEventListener('drop', hold);
-    return () => {
-      window.removeEventListener('dragover', hold);
-      window.removeEventListener('drop', hold);
-    };
-  }, []);
-
-  const take = (files: FileList | null) => {
+  const take = (files: FileList | null | undefined) => {
     const file = files?.[0];
     if (file !== undefined) onFile(file);
   };
-  const onDrag = (event: DragEvent) => {
-    event.preventDefault();
-    setOver(event.type !== 'dragleave');
-  };
-  const onDrop = (event: DragEvent) => {
-    event.preventDefault();
-    setOver(false);
-    take(event.dataTransfer.files);
-  };
+  const over = useFileDrop(take);
 
   return (
     <>
@@ -39,10 +19,6 @@ export function DropZone({ onFile }: { onFile: (file: File) => void }) {
         className={over ? 'drop-zone brackets is-over' : 'drop-zone brackets'}
         aria-describedby={hint}
         onClick={() => input.current?.click()}
-        onDragEnter={onDrag}
-        onDragOver={onDrag}
-        onDragLeave={onDrag}
-        onDrop={onDrop}
       >
         <svg className="drop-icon" viewBox="0 0 48 48" width="48" height="48" aria-hidden="true">
           <g fill="none" stroke="currentColor" strokeWidth="2.5" strokeLinecap="round" strokeLinejoin="round">
