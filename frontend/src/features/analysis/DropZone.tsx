@@ -29,7 +29,7 @@ export function DropZone({ onFile }: { onFile: (file: File) => void }) {
         <span className="drop-title">{over ? 'Let go to analyse it' : 'Drop a video here'}</span>
         <span className="drop-action">Choose a video</span>
         <span className="drop-hint" id={hint}>
-          {KINDS.join(' · ')}
+          {KINDS.join(', ')}
         </span>
       </button>
       <input

@@ -24,7 +24,7 @@ export function FailedView({ failure, ...props }: Props & { failure: Failure }) 
 export function CancelledView(props: Props) {
   return (
     <Ending title="Cancelled" kind="calm" {...props}>
-      <p className="lead">The upload and the analysis were stopped, and what had arrived is being removed from the server.</p>
+      <p className="lead">You stopped the upload and the analysis.</p>
     </Ending>
   );
 }
