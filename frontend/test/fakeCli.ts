@@ -5,6 +5,15 @@ import { parseArgs } from 'node:util';
 import { FakeServer } from './fakeServer';
 import { pictures, testVideo } from './testVideo';
 
+/** Of the test video; without FFmpeg the fake shows single pixels. */
+function previews(dir: string): Buffer[] {
+  try {
+    return pictures(testVideo(dir), join(dir, 'pictures'));
+  } catch {
+    return [];
+  }
+}
+
 /** Speaks as much of the real command line as the browser test needs. */
 export async function main(args: string[]): Promise<number> {
   const { values } = parseArgs({
@@ -16,7 +25,7 @@ export async function main(args: string[]): Promise<number> {
   const fake = await FakeServer.start({
     port: Number(values.port),
     webDir: resolve(import.meta.dirname, '../dist'),
-    pictures: pictures(testVideo(dir), join(dir, 'pictures')),
+    pictures: previews(dir),
     frames: 300,
     stepMs: 100,
     retryMs: 2000,
