@@ -17,7 +17,7 @@ export function testVideo(dir: string): string {
 /** One of less than 1 MiB, likewise. */
 export function smallTestVideo(dir: string): string {
   const shared = join(SHARED, 'pose_single_576x576.mp4');
-  return existsSync(shared) ? shared : madeVideo(join(dir, 'small.mp4'), 2, '320x180');
+  return existsSync(shared) ? shared : madeVideo(join(dir, 'small.mp4'), 2, '192x108');
 }
 
 /** Of noise, so that it is not small for its length. */
