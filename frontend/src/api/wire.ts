@@ -1,0 +1,180 @@
+/**
+ * The words on the wire, with the server's own names. What arrives is checked here, once: optional fields
+ * that are missing or of another type are absent, an event without its required fields is refused.
+ */
+
+/** A range of chunk indices, both ends included. */
+export type ChunkRange = readonly [from: number, to: number];
+
+export interface AnalysisOptions {
+  /** Least confidence of a detection, 0..1. */
+  confidence: number;
+  /** Persons whose pose is followed at once. */
+  max_poses: number;
+  debug: boolean;
+}
+
+export interface ProgressEvent {
+  frame_index: number;
+  total_frames?: number;
+  percent?: number;
+  /** Base64 of a JPEG, without `data:`. */
+  preview?: string;
+  /** Frames processed a second. */
+  fps?: number;
+  eta_seconds?: number;
+  /** Detections in this frame. */
+  detections?: number;
+  stage?: string;
+}
+
+export interface Warning {
+  code: string;
+  detail: string;
+}
+
+export interface CompleteEvent {
+  download_url: string;
+  /** Frames a second of the video. */
+  fps: number;
+  total_frames: number;
+  duration_seconds: number;
+  width: number;
+  height: number;
+  /** Detections by class over all frames. */
+  detection_summary: Record<string, number>;
+  frames_with_pose: number;
+  processing_time_seconds: number;
+  results_url?: string;
+  csv_url?: string;
+  tracks?: number;
+  audio?: string;
+  rotation?: number;
+  variable_frame_rate?: boolean;
+  warnings: Warning[];
+}
+
+export interface ErrorEvent {
+  detail: string;
+  code: string;
+}
+
+export type AnalysisEvent =
+  | { type: 'progress'; data: ProgressEvent }
+  | { type: 'complete'; data: CompleteEvent }
+  | { type: 'error'; data: ErrorEvent };
+
+/** Undefined for an event this client does not know or cannot read. */
+export function parseAnalysisEvent(type: string, data: string): AnalysisEvent | undefined {
+  const body = record(parseJson(data));
+  if (body === undefined) return undefined;
+  switch (type) {
+    case 'progress': {
+      const progress = parseProgress(body);
+      return progress && { type, data: progress };
+    }
+    case 'complete': {
+      const complete = parseComplete(body);
+      return complete && { type, data: complete };
+    }
+    case 'error':
+      return {
+        type,
+        data: {
+          detail: string(body['detail']) ?? 'The analysis failed on the server, which gave no reason.',
+          code: string(body['code']) ?? 'UNKNOWN',
+        },
+      };
+    default:
+      return undefined;
+  }
+}
+
+/** The `want` of a chunk's answer: the ranges the server would like next. Both ends are included. */
+export function parseWant(body: string): ChunkRange[] {
+  const want = record(parseJson(body))?.['want'];
+  if (!Array.isArray(want)) return [];
+  return want.filter(
+    (range): range is [number, number] =>
+      Array.isArray(range) &&
+      range.length === 2 &&
+      range.every((end) => Number.isSafeInteger(end) && end >= 0) &&
+      range[0] <= range[1],
+  );
+}
+
+function parseProgress(body: Record<string, unknown>): ProgressEvent | undefined {
+  const frame_index = number(body['frame_index']);
+  if (frame_index === undefined) return undefined;
+  return present({
+    frame_index,
+    total_frames: number(body['total_frames']),
+    percent: number(body['percent']),
+    preview: string(body['preview']),
+    fps: number(body['fps']),
+    eta_seconds: number(body['eta_seconds']),
+    detections: Array.isArray(body['detections']) ? body['detections'].length : number(body['detections']),
+    stage: string(body['stage']),
+  });
+}
+
+function parseComplete(body: Record<string, unknown>): CompleteEvent | undefined {
+  const download_url = string(body['download_url']);
+  if (download_url === undefined) return undefined;
+  return present({
+    download_url,
+    fps: number(body['fps']) ?? 0,
+    total_frames: number(body['total_frames']) ?? 0,
+    duration_seconds: number(body['duration_seconds']) ?? 0,
+    width: number(body['width']) ?? 0,
+    height: number(body['height']) ?? 0,
+    detection_summary: parseSummary(body['detection_summary']),
+    frames_with_pose: number(body['frames_with_pose']) ?? 0,
+    processing_time_seconds: number(body['processing_time_seconds']) ?? 0,
+    results_url: string(body['results_url']),
+    csv_url: string(body['csv_url']),
+    tracks: number(body['tracks']),
+    audio: string(body['audio']),
+    rotation: number(body['rotation']),
+    variable_frame_rate: typeof body['variable_frame_rate'] === 'boolean' ? body['variable_frame_rate'] : undefined,
+    warnings: parseWarnings(body['warnings']),
+  });
+}
+
+function parseSummary(value: unknown): Record<string, number> {
+  const counts = Object.entries(record(value) ?? {}).filter((entry): entry is [string, number] => number(entry[1]) !== undefined);
+  return Object.fromEntries(counts);
+}
+
+function parseWarnings(value: unknown): Warning[] {
+  if (!Array.isArray(value)) return [];
+  return value.flatMap((item) => {
+    const warning = record(item);
+    const detail = string(warning?.['detail']);
+    return detail === undefined ? [] : [{ code: string(warning?.['code']) ?? '', detail }];
+  });
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function record(value: unknown): Record<string, unknown> | undefined {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined;
+}
+
+const string = (value: unknown) => (typeof value === 'string' && value !== '' ? value : undefined);
+const number = (value: unknown) => (typeof value === 'number' && Number.isFinite(value) ? value : undefined);
+
+type Present<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {
+  [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>;
+};
+
+/** The same fields without those that are undefined. */
+function present<T extends object>(fields: T): Present<T> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Present<T>;
+}

@@ -1,0 +1,29 @@
+import type { AnalysisOptions } from '../../api/wire';
+import { DropZone } from './DropZone';
+import { OptionsForm } from './OptionsForm';
+import type { Failure } from './state';
+
+interface Props {
+  refusal: Failure | undefined;
+  options: AnalysisOptions;
+  onOptions: (options: AnalysisOptions) => void;
+  onFile: (file: File) => void;
+}
+
+export function IdleView({ refusal, options, onOptions, onFile }: Props) {
+  return (
+    <section className="idle" aria-labelledby="idle-title">
+      <h1 id="idle-title">See what happens in your video</h1>
+      <p className="lead">
+        Sightline finds people, objects and poses in every frame and draws them into your video. It begins while the upload is still running.
+      </p>
+      <DropZone onFile={onFile} />
+      {refusal && (
+        <p className="notice notice-bad" role="alert">
+          {refusal.sentence} <code>{refusal.code}</code>
+        </p>
+      )}
+      <OptionsForm options={options} onChange={onOptions} />
+    </section>
+  );
+}

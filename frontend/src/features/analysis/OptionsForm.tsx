@@ -1,0 +1,53 @@
+import { useId } from 'react';
+import type { AnalysisOptions } from '../../api/wire';
+import * as format from './format';
+import { CONFIDENCE, MAX_POSES } from './options';
+
+interface Props {
+  options: AnalysisOptions;
+  onChange: (options: AnalysisOptions) => void;
+}
+
+export function OptionsForm({ options, onChange }: Props) {
+  const id = useId();
+  return (
+    <details className="options">
+      <summary>Options</summary>
+      <div className="options-body">
+        <div className="field">
+          <label htmlFor={`${id}-confidence`}>Confidence</label>
+          <output htmlFor={`${id}-confidence`}>{format.percent(Math.round(options.confidence * 100))}</output>
+          <input
+            id={`${id}-confidence`}
+            type="range"
+            {...CONFIDENCE}
+            value={options.confidence}
+            aria-describedby={`${id}-confidence-hint`}
+            onChange={(event) => onChange({ ...options, confidence: event.target.valueAsNumber })}
+          />
+          <p id={`${id}-confidence-hint`}>Higher shows fewer, surer detections.</p>
+        </div>
+        <div className="field">
+          <label htmlFor={`${id}-poses`}>Persons with a pose</label>
+          <output htmlFor={`${id}-poses`}>{options.max_poses === 0 ? 'none' : format.count(options.max_poses)}</output>
+          <input
+            id={`${id}-poses`}
+            type="range"
+            {...MAX_POSES}
+            value={options.max_poses}
+            aria-describedby={`${id}-poses-hint`}
+            onChange={(event) => onChange({ ...options, max_poses: event.target.valueAsNumber })}
+          />
+          <p id={`${id}-poses-hint`}>Skeletons drawn at once. More take longer.</p>
+        </div>
+        <label className="check">
+          <input type="checkbox" checked={options.debug} onChange={(event) => onChange({ ...options, debug: event.target.checked })} />
+          <span>
+            Debug overlay
+            <small>Writes model names, frame numbers and timings into the picture.</small>
+          </span>
+        </label>
+      </div>
+    </details>
+  );
+}

@@ -1,0 +1,146 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { FakeServer, type FakeOptions } from '../../../test/fakeServer';
+import type { Faults } from '../../../test/fakeSession';
+import { Client } from '../../api/client';
+import { postFormByFetch } from '../../api/postForm';
+import { AnalysisJob, JOB_SETTINGS, type JobSettings } from './job';
+import type { AnalysisAction } from './state';
+
+const KIB = 1024;
+const QUICK: JobSettings = {
+  upload: { ...JOB_SETTINGS.upload, chunkBytes: 64 * KIB, timeoutMs: 300, backoff: { firstMs: 10, mostMs: 40 } },
+  follow: { retryMs: 20, maxAttempts: 4, silenceMs: 1000 },
+  wholeBelowBytes: 64 * KIB,
+};
+const OPTIONS = { confidence: 0.4, max_poses: 3, debug: true };
+
+let fake: FakeServer | undefined;
+afterEach(() => fake?.stop());
+
+function video(bytes: number, head = '\0\0\0\x18ftypisom'): File {
+  const content = new Uint8Array(bytes).map((_, index) => index % 251);
+  content.set(new TextEncoder().encode(head));
+  return new File([content], 'walk.mp4');
+}
+
+async function begin(file: File, faults: Faults = {}, options: FakeOptions = {}) {
+  fake = await FakeServer.start({ stepMs: 5, ...options, faults });
+  const actions: AnalysisAction[] = [];
+  const job = new AnalysisJob({ file, ext: '.mp4', options: OPTIONS }, new Client(fake.origin, postFormByFetch), QUICK, (action) => actions.push(action));
+  return { job, actions, server: fake };
+}
+
+async function run(file: File, faults: Faults = {}, options: FakeOptions = {}) {
+  const begun = await begin(file, faults, options);
+  await begun.job.ended;
+  return { ...begun, last: begun.actions.at(-1) };
+}
+
+const ofType = <T extends AnalysisAction['type']>(actions: AnalysisAction[], type: T) =>
+  actions.filter((action): action is Extract<AnalysisAction, { type: T }> => action.type === type);
+
+describe('a large file', () => {
+  it('goes in chunks, byte for byte, with every field of the contract', async () => {
+    const file = video(300 * KIB + 7);
+    const { actions, last, server } = await run(file);
+    expect(last).toMatchObject({ type: 'completed', result: { total_frames: 120 } });
+    expect(ofType(actions, 'progressed').length).toBeGreaterThan(2);
+    expect(ofType(actions, 'uploaded')).toHaveLength(1);
+    const [session] = server.sessions.values();
+    expect(session?.bytes().equals(Buffer.from(await file.arrayBuffer()))).toBe(true);
+    expect(server.chunkRequests[0]).toMatchObject({
+      total_chunks: '5', chunk_size: '65536', file_size: String(file.size), filename: 'walk.mp4', ext: '.mp4', confidence: '0.4', max_poses: '3', debug: 'true',
+    });
+    expect(server.chunkRequests.map((chunk) => chunk['chunk_index']).sort()).toEqual(['0', '1', '2', '3', '4']);
+    expect(server.deleted).toEqual([]);
+  });
+
+  it('survives a chunk that fails twice', async () => {
+    const { last, server } = await run(video(300 * KIB), { chunks: { 2: [500, 503] } });
+    expect(last?.type).toBe('completed');
+    expect(server.chunkRequests.filter((chunk) => chunk['chunk_index'] === '2')).toHaveLength(3);
+  });
+
+  it('survives a chunk without an answer: the time-out ends the attempt', async () => {
+    const { last, server } = await run(video(200 * KIB), { chunks: { 1: ['hang'] } });
+    expect(last?.type).toBe('completed');
+    expect(server.chunkRequests.filter((chunk) => chunk['chunk_index'] === '1')).toHaveLength(2);
+  });
+
+  it('gives up with clear words when every attempt runs out of time, and removes the session', async () => {
+    const { last, server } = await run(video(200 * KIB), { chunks: { 1: Array<'hang'>(6).fill('hang') } });
+    expect(last).toMatchObject({ type: 'failed', failure: { code: 'CHUNK_TIMEOUT' } });
+    expect(server.chunkRequests.filter((chunk) => chunk['chunk_index'] === '1')).toHaveLength(6);
+    await expect.poll(() => server.deleted).toHaveLength(1);
+  });
+
+  it('waits as long as Retry-After says', async () => {
+    const before = performance.now();
+    const { last } = await run(video(100 * KIB), { chunks: { 0: [429] }, retryAfter: '1' });
+    expect(last?.type).toBe('completed');
+    expect(performance.now() - before).toBeGreaterThanOrEqual(1000);
+  });
+
+  it('ends at once on a refusal, with the server’s sentence', async () => {
+    const { last, server } = await run(video(300 * KIB), { chunks: { 0: [413] } });
+    expect(last).toEqual({ type: 'failed', failure: { code: 'FAKE_413', sentence: 'The fake refuses chunk 0 with 413.' } });
+    expect(server.chunkRequests.filter((chunk) => chunk['chunk_index'] === '0')).toHaveLength(1);
+  });
+
+  it('sends the chunks the server wants before the others', async () => {
+    const { server } = await run(video(640 * KIB), { want: [[8, 9]] });
+    const order = server.chunkRequests.map((chunk) => chunk['chunk_index']);
+    expect(order.slice(0, 3).sort()).toEqual(['0', '1', '2']);
+    expect(order.slice(3, 5).sort()).toEqual(['8', '9']);
+  });
+
+  it('follows a lost event connection with Last-Event-ID', async () => {
+    const { actions, last, server } = await run(video(200 * KIB), { cutEventsAfter: 3 });
+    expect(last?.type).toBe('completed');
+    expect(ofType(actions, 'connectionLost').length).toBeGreaterThan(0);
+    const [session] = server.sessions.values();
+    expect(session?.lastEventIds).toEqual(['', expect.stringMatching(/^\d+$/)]);
+  });
+
+  it('ends with the server’s error event', async () => {
+    const error = { detail: 'FFmpeg made no progress for 20 seconds.', code: 'DECODER_TIMEOUT' };
+    const { actions, last } = await run(video(200 * KIB), { error });
+    expect(last).toEqual({ type: 'failed', failure: { code: error.code, sentence: error.detail } });
+    expect(ofType(actions, 'failed')).toHaveLength(1);
+  });
+
+  it('stops sending when it is cancelled, removes the session and says nothing more', async () => {
+    const { job, actions, server } = await begin(video(300 * KIB), { chunks: { 4: Array<'hang'>(6).fill('hang') } });
+    await expect.poll(() => ofType(actions, 'progressed').length).toBeGreaterThan(0);
+    job.cancel();
+    await job.ended;
+    expect(actions.at(-1)).toEqual({ type: 'cancelled' });
+    await expect.poll(() => server.deleted).toEqual([...server.sessions.keys()]);
+  });
+
+  it('says that the server is away when it is', async () => {
+    const actions: AnalysisAction[] = [];
+    const nowhere = new Client('http://127.0.0.1:9', postFormByFetch);
+    await new AnalysisJob({ file: video(100 * KIB), ext: '.mp4', options: OPTIONS }, nowhere, QUICK, (action) => actions.push(action)).ended;
+    expect(actions.at(-1)).toMatchObject({ type: 'failed', failure: { code: 'NETWORK_UNREACHABLE' } });
+  });
+});
+
+describe('a small file', () => {
+  it('goes in one request whose answer is its progress', async () => {
+    const { actions, last, server } = await run(video(60 * KIB));
+    expect(last?.type).toBe('completed');
+    expect(ofType(actions, 'progressed').length).toBeGreaterThan(2);
+    expect(server.chunkRequests).toHaveLength(0);
+  });
+
+  it('says what is wrong with a file that is no video', async () => {
+    const { last } = await run(video(100, 'Dear diary, '));
+    expect(last).toMatchObject({ type: 'failed', failure: { code: 'UNSUPPORTED_CONTAINER' } });
+  });
+
+  it('says that the connection was lost', async () => {
+    const { last } = await run(video(100), { cutEventsAfter: 2 });
+    expect(last).toMatchObject({ type: 'failed', failure: { code: 'CONNECTION_LOST' } });
+  });
+});

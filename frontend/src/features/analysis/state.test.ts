@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest';
+import type { CompleteEvent } from '../../api/wire';
+import { IDLE, reduce, type AnalysisAction, type AnalysisState } from './state';
+
+const file = { name: 'walk.mp4', bytes: 3000 };
+const result = { download_url: '/uploads/results/0123456789ab.mp4', total_frames: 30 } as CompleteEvent;
+const after = (...actions: AnalysisAction[]) => actions.reduce<AnalysisState>(reduce, IDLE);
+const started: AnalysisAction = { type: 'started', file, atMs: 0 };
+
+describe('reduce', () => {
+  it('goes from idle over running to complete', () => {
+    const running = after(started, { type: 'sent', bytes: 1000, atMs: 500 }, { type: 'progressed', progress: { frame_index: 9, percent: 30, preview: 'QQ==' } });
+    expect(running).toMatchObject({ phase: 'running', upload: { sentBytes: 1000, finished: false }, progress: { frame_index: 9 }, preview: 'QQ==' });
+    expect(reduce(running, { type: 'uploaded' })).toMatchObject({ upload: { sentBytes: 3000, finished: true } });
+    expect(reduce(running, { type: 'completed', result })).toEqual({ phase: 'complete', file, result, preview: 'QQ==' });
+  });
+
+  it('keeps the last picture when an event has none', () => {
+    const running = after(started, { type: 'progressed', progress: { frame_index: 1, preview: 'QQ==' } }, { type: 'progressed', progress: { frame_index: 2 } });
+    expect(running).toMatchObject({ preview: 'QQ==', progress: { frame_index: 2 } });
+  });
+
+  it('remembers the file of a failed or cancelled analysis, for another try', () => {
+    const failure = { sentence: 'No frame could be decoded.', code: 'NO_FRAMES' };
+    expect(after(started, { type: 'failed', failure })).toEqual({ phase: 'failed', file, failure });
+    expect(after(started, { type: 'cancelled' })).toEqual({ phase: 'cancelled', file });
+  });
+
+  it.each<AnalysisAction>([
+    { type: 'progressed', progress: { frame_index: 99 } },
+    { type: 'completed', result },
+    { type: 'failed', failure: { sentence: 'late', code: 'X' } },
+    { type: 'sent', bytes: 1, atMs: 9 },
+    { type: 'connectionLost' },
+  ])('does not let late news of $type change an ended analysis', (action) => {
+    const cancelled = after(started, { type: 'cancelled' });
+    expect(reduce(cancelled, action)).toBe(cancelled);
+    expect(reduce(IDLE, action)).toBe(IDLE);
+  });
+
+  it('shows a lost connection until the next progress', () => {
+    const lost = after(started, { type: 'connectionLost' });
+    expect(lost).toMatchObject({ reconnecting: true });
+    expect(reduce(lost, { type: 'progressed', progress: { frame_index: 2 } })).toMatchObject({ reconnecting: false });
+  });
+
+  it('refuses a file where it stands, but never while an analysis runs', () => {
+    const refusal = { sentence: 'Empty.', code: 'EMPTY_INPUT' };
+    expect(after({ type: 'refused', refusal })).toEqual({ phase: 'idle', refusal });
+    const running = after(started);
+    expect(reduce(running, { type: 'refused', refusal })).toBe(running);
+  });
+
+  it('starts anew from any end and resets to idle', () => {
+    expect(after(started, { type: 'cancelled' }, started)).toMatchObject({ phase: 'running', upload: { sentBytes: 0 } });
+    expect(after(started, { type: 'completed', result }, { type: 'reset' })).toBe(IDLE);
+  });
+});

@@ -1,0 +1,98 @@
+import type { CompleteEvent, ProgressEvent } from '../../api/wire';
+import { addSample, type Sample } from './transferRate';
+
+export interface Failure {
+  /** For the user, as it is shown. */
+  sentence: string;
+  code: string;
+}
+
+export interface FileSummary {
+  name: string;
+  bytes: number;
+}
+
+export interface Upload {
+  sentBytes: number;
+  finished: boolean;
+  /** For the rate. */
+  samples: readonly Sample[];
+}
+
+export interface Running {
+  phase: 'running';
+  file: FileSummary;
+  upload: Upload;
+  /** The newest event; absent before the first frame. */
+  progress?: ProgressEvent;
+  /** The newest picture, which an event without one leaves in its place. */
+  preview?: string;
+  /** The progress connection was lost and is being opened again. */
+  reconnecting: boolean;
+}
+
+export type AnalysisState =
+  | { phase: 'idle'; refusal?: Failure }
+  | Running
+  | { phase: 'complete'; file: FileSummary; result: CompleteEvent; preview?: string }
+  | { phase: 'failed'; file: FileSummary; failure: Failure }
+  | { phase: 'cancelled'; file: FileSummary };
+
+export type AnalysisAction =
+  | { type: 'refused'; refusal: Failure }
+  | { type: 'started'; file: FileSummary; atMs: number }
+  | { type: 'sent'; bytes: number; atMs: number }
+  | { type: 'uploaded' }
+  | { type: 'progressed'; progress: ProgressEvent }
+  | { type: 'connectionLost' }
+  | { type: 'completed'; result: CompleteEvent }
+  | { type: 'failed'; failure: Failure }
+  | { type: 'cancelled' }
+  | { type: 'reset' };
+
+export const IDLE: AnalysisState = { phase: 'idle' };
+
+export function reduce(state: AnalysisState, action: AnalysisAction): AnalysisState {
+  switch (action.type) {
+    case 'reset':
+      return IDLE;
+    case 'refused':
+      return state.phase === 'running' ? state : { phase: 'idle', refusal: action.refusal };
+    case 'started':
+      return {
+        phase: 'running',
+        file: action.file,
+        upload: { sentBytes: 0, finished: false, samples: [{ atMs: action.atMs, bytes: 0 }] },
+        reconnecting: false,
+      };
+    default:
+      // Everything else is news of a running analysis; what comes after its end is late and means nothing.
+      return state.phase === 'running' ? advance(state, action) : state;
+  }
+}
+
+type Advance = Exclude<AnalysisAction, { type: 'reset' | 'refused' | 'started' }>;
+
+function advance(state: Running, action: Advance): AnalysisState {
+  const { file, upload, preview } = state;
+  switch (action.type) {
+    case 'sent': {
+      const sample = { atMs: action.atMs, bytes: action.bytes };
+      return { ...state, upload: { ...upload, sentBytes: action.bytes, samples: addSample(upload.samples, sample) } };
+    }
+    case 'uploaded':
+      return { ...state, upload: { ...upload, sentBytes: file.bytes, finished: true } };
+    case 'progressed': {
+      const newest = action.progress.preview ?? preview;
+      return { ...state, progress: action.progress, reconnecting: false, ...(newest !== undefined && { preview: newest }) };
+    }
+    case 'connectionLost':
+      return { ...state, reconnecting: true };
+    case 'completed':
+      return { phase: 'complete', file, result: action.result, ...(preview !== undefined && { preview }) };
+    case 'failed':
+      return { phase: 'failed', file, failure: action.failure };
+    case 'cancelled':
+      return { phase: 'cancelled', file };
+  }
+}

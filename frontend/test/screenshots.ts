@@ -1,0 +1,76 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import type { Page } from 'playwright-core';
+import { launchChromium } from './chromium';
+import { FakeServer } from './fakeServer';
+import { pictures, testVideo } from './testVideo';
+
+const VIEWS = [
+  { name: 'desktop-light', colorScheme: 'light', viewport: { width: 1280, height: 800 } },
+  { name: 'desktop-dark', colorScheme: 'dark', viewport: { width: 1280, height: 800 } },
+  { name: 'phone-light', colorScheme: 'light', viewport: { width: 390, height: 844 } },
+  { name: 'phone-dark', colorScheme: 'dark', viewport: { width: 390, height: 844 } },
+] as const;
+
+const TRUNCATED = { code: 'VIDEO_TRUNCATED', detail: 'The video ends early: 412 of about 500 frames could be read. The result has these.' };
+
+/** Pictures of every state of the page, into the folder that is named (default: screenshots). */
+export async function main([folder = 'screenshots']: string[]): Promise<number> {
+  const out = resolve(folder);
+  mkdirSync(out, { recursive: true });
+  const dir = mkdtempSync(join(tmpdir(), 'sightline-screenshots-'));
+  const video = testVideo(dir);
+  const webDir = resolve(import.meta.dirname, '../dist');
+  const fake = await FakeServer.start({ webDir, pictures: pictures(video, join(dir, 'pictures')), frames: 412, stepMs: 60 });
+  const browser = await launchChromium();
+  for (const { name, ...view } of VIEWS) {
+    const page = await browser.newPage(view);
+    const shot = (state: string) => page.screenshot({ path: join(out, `${name}-${state}.png`), fullPage: true });
+    await page.goto(fake.origin);
+    await shot('1-idle');
+    await page.getByText('Options', { exact: true }).click();
+    await page.locator('input[type=file]').setInputFiles({ name: 'notes.txt', mimeType: 'text/plain', buffer: Buffer.from('x') });
+    await shot('2-refused');
+    await page.getByRole('button', { name: /Choose a video/ }).focus();
+
+    // The last chunk waits, so that the upload is seen under way.
+    fake.faults = { chunks: { 3: ['hang'] } };
+    await choose(page, video);
+    await page.locator('.stage img').waitFor();
+    await page.waitForTimeout(900);
+    await shot('3-running');
+    await page.getByRole('button', { name: 'Cancel' }).click();
+    await shot('4-cancelled');
+
+    fake.faults = { totalUnknown: true };
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await page.locator('.stage img').waitFor();
+    await page.waitForTimeout(700);
+    await shot('5-percent-unknown');
+    await page.locator('video').waitFor();
+    await page.getByRole('button', { name: 'Analyse another' }).click();
+
+    fake.faults = { warnings: [TRUNCATED] };
+    await choose(page, video);
+    await page.locator('video').waitFor();
+    await page.waitForTimeout(1500);
+    await shot('6-complete');
+    await page.getByRole('button', { name: 'Analyse another' }).click();
+
+    fake.faults = { error: { code: 'DECODER_TIMEOUT', detail: 'The decoder made no progress for 20 seconds. The video may be damaged; try to convert it first.' } };
+    await choose(page, video);
+    await page.getByRole('alert').waitFor();
+    await shot('7-failed');
+    await page.close();
+  }
+  await browser.close();
+  await fake.stop();
+  rmSync(dir, { recursive: true, force: true });
+  console.log(out);
+  return 0;
+}
+
+function choose(page: Page, video: string): Promise<void> {
+  return page.locator('input[type=file]').setInputFiles({ name: 'people_walking_street_720p.mp4', mimeType: 'video/mp4', buffer: readFileSync(video) });
+}
