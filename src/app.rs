@@ -1,17 +1,168 @@
+//! Puts the server together, runs it, and takes it apart in order.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use actix_web::dev::ServerHandle;
+use actix_web::web;
+use anyhow::Context;
+
 use crate::config::ServeArgs;
-pub fn serve(_args: ServeArgs) -> anyhow::Result<()> {
-    Ok(())
+use crate::error_code::{ErrorCode, Problem};
+use crate::http::server;
+use crate::http::state::{Limits, State};
+use crate::installation;
+use crate::processing::session_run::Analyses;
+use crate::sessions::metrics::Counters;
+use crate::sessions::reaper::{Reaper, ReaperSettings};
+use crate::sessions::registry::Registry;
+
+/// A server that is bound and put together. Tests build one on port 0 and run it.
+pub struct App {
+    pub address: std::net::SocketAddr,
+    state: web::Data<State>,
+    server: actix_web::dev::Server,
+    reaper: Reaper,
+    warm_up: Option<JoinHandle<()>>,
 }
+
+impl App {
+    pub fn build(args: &ServeArgs) -> anyhow::Result<Self> {
+        let data = &args.data_dir;
+        let results = data.join("results");
+        std::fs::create_dir_all(&results).with_context(|| format!("the data folder {} cannot be used", data.display()))?;
+        remove_partial(&results);
+        std::fs::create_dir_all(&args.engine.models_dir).context("the models folder cannot be made")?;
+        let registry = Registry::open(data.join("sessions"), args.max_sessions).context("the data folder cannot be used")?;
+        let registry = Arc::new(registry);
+        let counters = Arc::new(Counters::default());
+        let analyses = analyses(args, &results, &counters);
+        if let Err(reason) = &analyses {
+            tracing::error!("no video can be analysed: {reason}");
+        }
+        let limits = Limits { chunk_bytes: args.max_chunk_bytes, file_bytes: args.max_file_bytes, min_free_bytes: args.min_free_bytes };
+        let state = web::Data::new(State::new(Arc::clone(&registry), counters, limits, results.clone(), analyses));
+        let (host, port) = args.address();
+        let (listener, address) = server::bind(host, port).with_context(|| format!("cannot listen on {host}:{port}"))?;
+        let server = server::server(listener, state.clone())?;
+        let settings = ReaperSettings {
+            step: Duration::from_secs(args.reaper_step),
+            idle_timeout: args.idle_timeout(),
+            result_lifetime: Duration::from_secs(args.keep_results * 3600),
+            results,
+        };
+        let reaper = Reaper::start(registry, settings)?;
+        Ok(Self { address, state, server, reaper, warm_up: None })
+    }
+
+    /// Loads the models beside the running server, then says on stderr that it is ready.
+    fn warm_up(&mut self) -> std::io::Result<()> {
+        let (state, address) = (self.state.clone(), self.address);
+        let thread = std::thread::Builder::new().name("warm-up".to_owned()).spawn(move || {
+            if let Ok(analyses) = state.analyses() {
+                let catalog = &analyses.resources().catalog;
+                catalog.notices().iter().for_each(|notice| tracing::warn!("{notice}"));
+                match catalog.warm_up() {
+                    Ok(()) => state.set_warm(),
+                    Err(error) => tracing::error!("the default models do not run: {error}"),
+                }
+            }
+            eprintln!("listening on http://{address}");
+        })?;
+        self.warm_up = Some(thread);
+        Ok(())
+    }
+
+    /// A handle that stops the server from elsewhere.
+    pub fn handle(&self) -> Stopper {
+        Stopper { state: self.state.clone(), server: self.server.handle() }
+    }
+
+    /// Serves until it is stopped.
+    pub async fn run(mut self) -> anyhow::Result<()> {
+        self.warm_up()?;
+        self.server.await?;
+        if let Some(warm_up) = self.warm_up.take() {
+            let _ = warm_up.join();
+        }
+        drop(self.reaper);
+        Ok(())
+    }
+}
+
+/// Ends a server in order: nothing new is taken, what runs is told to stop and waited for, readers get their last event,
+/// connections close.
+#[derive(Clone)]
+pub struct Stopper {
+    state: web::Data<State>,
+    server: ServerHandle,
+}
+
+impl Stopper {
+    pub async fn stop(self) {
+        self.state.drain();
+        let sessions = self.state.registry.list();
+        let reason = || Problem::new(ErrorCode::ShuttingDown, "The server was stopped. Upload the video again when it is back.");
+        sessions.iter().for_each(|s| s.cancel(reason()));
+        let ended = web::block(move || sessions.iter().for_each(|s| s.end(reason())));
+        if ended.await.is_err() {
+            tracing::error!("not every session could be ended");
+        }
+        self.server.stop(true).await;
+    }
+}
+
+/// `sightline serve`
+pub fn serve(args: ServeArgs) -> anyhow::Result<()> {
+    let args = args.with_older_names()?;
+    actix_web::rt::System::new().block_on(async move {
+        let app = App::build(&args)?;
+        let stopper = app.handle();
+        actix_web::rt::spawn(async move {
+            match signal().await {
+                Ok(()) => {
+                    tracing::info!("stopping");
+                    stopper.stop().await;
+                }
+                Err(error) => tracing::error!(%error, "signals are not heard"),
+            }
+        });
+        app.run().await
+    })
+}
+
 /// Blocks until SIGINT or SIGTERM comes.
 pub fn wait_for_signal() -> std::io::Result<()> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(signal())
+}
+
+async fn signal() -> std::io::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async {
-        let mut interrupt = signal(SignalKind::interrupt())?;
-        let mut terminate = signal(SignalKind::terminate())?;
-        tokio::select! {
-            _ = interrupt.recv() => Ok(()),
-            _ = terminate.recv() => Ok(()),
-        }
-    })
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        _ = interrupt.recv() => Ok(()),
+        _ = terminate.recv() => Ok(()),
+    }
+}
+
+fn analyses(args: &ServeArgs, results: &Path, counters: &Arc<Counters>) -> Result<Analyses, String> {
+    let open = || -> Result<Analyses, installation::Missing> {
+        let ffmpeg = installation::ffmpeg(&args.engine)?;
+        let engine = installation::engine(&args.engine, Some(args.data_dir.join("model-cache")))?;
+        let catalog = installation::catalog(engine, &args.engine)?;
+        let resources = installation::resources(ffmpeg, catalog, &args.encode, args.max_running);
+        Ok(Analyses::new(resources, results, Arc::clone(counters)))
+    };
+    open().map_err(|missing| format!("{missing}."))
+}
+
+/// What an earlier process left half-written.
+fn remove_partial(results: &Path) {
+    let Ok(entries) = std::fs::read_dir(results) else { return };
+    for path in entries.flatten().map(|e| e.path()).filter(|p| p.extension().is_some_and(|e| e == "part")) {
+        let _ = std::fs::remove_file(path);
+    }
 }

@@ -1,1 +1,17 @@
+//! The only room that knows actix: translates between requests and sessions, decides nothing.
 
+pub mod analyze;
+pub mod assets;
+pub mod events;
+pub mod form;
+pub mod guard;
+pub mod health;
+pub mod models;
+pub mod problem;
+pub mod request;
+pub mod results;
+pub mod routes;
+pub mod server;
+pub mod sessions;
+pub mod state;
+pub mod upload;

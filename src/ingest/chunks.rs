@@ -80,11 +80,22 @@ impl ChunkLedger {
             }
             Some(size) if length != size => return wrong(size),
             Some(_) => {}
-            None if last => return Ok(self.file_size.and_then(|file| file.checked_sub(length))),
+            None if last => return self.place_last_first(index, length),
             None if length == 0 => return wrong(1),
             None => self.chunk_size = Some(length),
         }
         Ok(self.chunk_size.and_then(|size| size.checked_mul(index)))
+    }
+
+    /// The last chunk came before any other: only the file's size can place it, and then tells the chunks' size.
+    fn place_last_first(&mut self, index: u64, length: u64) -> Result<Option<u64>, ChunkError> {
+        let Some(file_size) = self.file_size else { return Ok(None) };
+        let size = file_size.saturating_sub(length) / index;
+        if size == 0 || size * index + length != file_size || length > size {
+            return Err(ChunkError::WrongSize { index, got: length, expected: file_size.saturating_sub(size * index) });
+        }
+        self.chunk_size = Some(size);
+        Ok(Some(size * index))
     }
 
     /// The bytes of a chunk are on disk.
@@ -140,6 +151,8 @@ mod tests {
         assert_eq!(ledger.begin(2, 4, A), Ok(Step::Write { offset: 20 }));
         let mut told = ChunkLedger::new(3, None, Some(24));
         assert_eq!(told.begin(2, 4, A), Ok(Step::Write { offset: 20 }));
+        assert_eq!(told.begin(0, 9, A), Err(ChunkError::WrongSize { index: 0, got: 9, expected: 10 }));
+        assert!(ChunkLedger::new(3, None, Some(25)).begin(2, 4, A).is_err(), "21 bytes are not two equal chunks");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread::JoinHandle;
 
 use super::job::{self, Job, Observer, Outputs};
 use super::progress::{Pace, Progress};
@@ -13,6 +14,7 @@ use crate::ids::ResultId;
 use crate::options::AnalysisOptions;
 use crate::sessions::cancel::CancelToken;
 use crate::sessions::events::EventKind;
+use crate::sessions::metrics::{Counters, Outcome};
 use crate::sessions::session::{Session, SessionState};
 
 /// Starts analyses of sessions; cheap to clone.
@@ -20,28 +22,41 @@ use crate::sessions::session::{Session, SessionState};
 pub struct Analyses {
     resources: Resources,
     results: Arc<Path>,
+    counters: Arc<Counters>,
 }
 
 impl Analyses {
     /// `results` is the folder where finished files go.
-    pub fn new(resources: Resources, results: &Path) -> Self {
-        Self { resources, results: results.into() }
+    pub fn new(resources: Resources, results: &Path, counters: Arc<Counters>) -> Self {
+        Self { resources, results: results.into(), counters }
     }
 
-    /// Starts the session's analysis unless one is on. `options` ask for a repetition with other ones.
-    pub fn start(&self, session: &Arc<Session>, options: Option<AnalysisOptions>) -> Result<(), Problem> {
-        let started = session.begin_run(options, |cancel| {
-            let (analyses, session) = (self.clone(), Arc::clone(session));
-            let short: String = session.id.as_str().chars().take(8).collect();
-            std::thread::Builder::new().name(format!("job-{short}")).spawn(move || analyses.run(&session, &cancel))
-        });
-        started.map_err(|e| Problem::new(ErrorCode::Internal, format!("The analysis could not be started: {e}.")))
+    pub fn resources(&self) -> &Resources {
+        &self.resources
+    }
+
+    /// Starts the session's analysis; nothing happens where it was started before.
+    pub fn start(&self, session: &Arc<Session>) -> Result<(), Problem> {
+        session.begin_run(|cancel| self.spawn(session, cancel)).map_err(not_started)
+    }
+
+    /// Analyses a complete session again with other options; false where its last analysis is not complete.
+    pub fn repeat(&self, session: &Arc<Session>, options: AnalysisOptions) -> Result<bool, Problem> {
+        session.repeat_run(options, |cancel| self.spawn(session, cancel)).map_err(not_started)
+    }
+
+    fn spawn(&self, session: &Arc<Session>, cancel: CancelToken) -> std::io::Result<JoinHandle<()>> {
+        let (analyses, session) = (self.clone(), Arc::clone(session));
+        let short: String = session.id.as_str().chars().take(8).collect();
+        std::thread::Builder::new().name(format!("job-{short}")).spawn(move || {
+            analyses.run(&session, &cancel);
+        })
     }
 
     fn run(&self, session: &Session, cancel: &CancelToken) {
         let id = ResultId::random();
         let job = self.job(session, &id);
-        let mut reporter = Reporter { session };
+        let mut reporter = Reporter { session, counters: &self.counters };
         // A panic must end the session with an error, not leave its readers waiting.
         let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| job::run(&self.resources, &job, cancel, &mut reporter)));
         let outcome = outcome.unwrap_or_else(|_| {
@@ -52,6 +67,8 @@ impl Analyses {
             serde_json::to_string(&complete).map_err(|e| Problem::new(ErrorCode::Internal, format!("The result could not be told: {e}.")))
         });
         session.activity.touch();
+        let word = outcome.as_ref().map_or_else(|problem| problem.code.as_str(), |_| "complete");
+        self.counters.analyses.get_or_create(&Outcome { outcome: word }).inc();
         match outcome {
             Ok(complete) => {
                 tracing::info!(session = %session.id, result = %id, "analysis complete");
@@ -83,8 +100,13 @@ impl Analyses {
     }
 }
 
+fn not_started(error: std::io::Error) -> Problem {
+    Problem::new(ErrorCode::Internal, format!("The analysis could not be started: {error}."))
+}
+
 struct Reporter<'a> {
     session: &'a Session,
+    counters: &'a Counters,
 }
 
 impl Observer for Reporter<'_> {
@@ -94,6 +116,7 @@ impl Observer for Reporter<'_> {
     }
 
     fn frame_done(&mut self, _pace: &Pace) {
+        self.counters.frames.inc();
         self.session.activity.touch();
     }
 

@@ -3,6 +3,7 @@
 pub mod activity;
 pub mod cancel;
 pub mod events;
+pub mod metrics;
 pub mod reaper;
 pub mod registry;
 pub mod session;

@@ -15,7 +15,7 @@ pub struct ReaperSettings {
     pub step: Duration,
     /// A session ends when nothing happened for this long.
     pub idle_timeout: Duration,
-    /// Result files live this long after they were written or last fetched.
+    /// Result files live this long after they were written.
     pub result_lifetime: Duration,
     pub results: PathBuf,
 }

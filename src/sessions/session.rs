@@ -108,6 +108,11 @@ impl Session {
         self.run.lock().options.clone()
     }
 
+    /// Other options for a run that has not begun.
+    pub fn set_options(&self, options: AnalysisOptions) {
+        self.run.lock().options = options;
+    }
+
     pub fn result(&self) -> Option<ResultId> {
         self.run.lock().result.clone()
     }
@@ -131,25 +136,30 @@ impl Session {
         }
     }
 
-    /// Begins a run with `start`, which gives the run's thread, unless one is on. `options` are new for a repetition.
-    pub fn begin_run<E>(
-        &self,
-        options: Option<AnalysisOptions>,
-        start: impl FnOnce(CancelToken) -> Result<JoinHandle<()>, E>,
-    ) -> Result<(), E> {
+    /// Begins the first run with `start`, which gives the run's thread; nothing happens where one was begun before.
+    pub fn begin_run<E>(&self, start: impl FnOnce(CancelToken) -> Result<JoinHandle<()>, E>) -> Result<(), E> {
         let mut run = self.run.lock();
-        if run.thread.as_ref().is_some_and(|t| !t.is_finished()) {
-            return Ok(());
+        if run.thread.is_none() && !run.cancel.is_cancelled() {
+            run.thread = Some(start(run.cancel.clone())?);
         }
-        if let Some(options) = options {
-            run.options = options;
-            run.failure = None;
-            run.state = SessionState::Receiving;
-            run.cancel = CancelToken::default();
-            self.events.begin_run();
-        }
-        run.thread = Some(start(run.cancel.clone())?);
         Ok(())
+    }
+
+    /// Begins another run with other options, where the last one completed; false where it cannot.
+    pub fn repeat_run<E>(&self, options: AnalysisOptions, start: impl FnOnce(CancelToken) -> Result<JoinHandle<()>, E>) -> Result<bool, E> {
+        let mut run = self.run.lock();
+        if run.state != SessionState::Complete || run.cancel.is_cancelled() {
+            return Ok(false);
+        }
+        if let Some(done) = run.thread.take() {
+            // It has told its end already; only its last instructions are left.
+            let _ = done.join();
+        }
+        run.options = options;
+        run.state = SessionState::Receiving;
+        self.events.begin_run();
+        run.thread = Some(start(run.cancel.clone())?);
+        Ok(true)
     }
 
     /// Whether an analysis is on its way.

@@ -1,0 +1,183 @@
+//! Analyses asked for in one request: of an upload that is complete, or of a file in the request itself.
+
+use std::sync::Arc;
+
+use actix_multipart::{Field, Multipart};
+use actix_web::{HttpRequest, HttpResponse, web};
+
+use super::events;
+use super::form::{Form, next_bytes, next_part};
+use super::problem::{self, ApiError};
+use super::request;
+use super::state::State;
+use super::upload::display_name;
+use crate::error_code::{ErrorCode, Problem};
+use crate::ids::SessionId;
+use crate::ingest::chunks::ChunkLedger;
+use crate::ingest::spool::Spool;
+use crate::options::AnalysisOptions;
+use crate::processing::job;
+use crate::sessions::events::{Event, EventKind};
+use crate::sessions::session::Session;
+use crate::sessions::upload::Upload;
+use crate::video::Extension;
+
+/// A file of up to this size is read to its end before its analysis starts, so that fields behind it are heard, too.
+const PATIENT_BYTES: u64 = 1 << 20;
+
+/// `POST /api/analyze-assembled/{session_id}`
+pub async fn analyze_assembled(state: web::Data<State>, request: HttpRequest) -> Result<HttpResponse, ApiError> {
+    let id = request::path_session_id(&request)?;
+    let session = state.registry.get(&id).filter(|s| s.upload.received().assembled).ok_or_else(ApiError::session_not_found)?;
+    let analyses = state.admit()?.clone();
+    let current = session.options();
+    let options = request::options(current.clone(), &request::query(&request)?)?;
+    session.activity.touch();
+    if options != current {
+        let (again, state_now) = (Arc::clone(&session), session.state());
+        if !state_now.is_over() {
+            let detail = "The session is being analysed with other options. Wait for its end, or delete it.";
+            return Err(ApiError::new(ErrorCode::SessionConflict, detail));
+        }
+        let begun = web::block(move || analyses.repeat(&again, options)).await;
+        begun.map_err(|_| ApiError::new(ErrorCode::Internal, "The server is too busy. Try again."))??;
+    }
+    Ok(events::follow(session, request::last_event_id(&request)))
+}
+
+/// `POST /api/analyze-stream`: the file in the request, its events in the answer, while it arrives.
+pub async fn analyze_stream(state: web::Data<State>, request: HttpRequest, multipart: Multipart) -> Result<HttpResponse, ApiError> {
+    let session = receive(state, &request, multipart).await?;
+    let id = session.id.to_string();
+    let mut response = events::follow_from_start(session);
+    if let Ok(value) = id.parse() {
+        response.headers_mut().insert(actix_web::http::header::HeaderName::from_static("x-session-id"), value);
+    }
+    Ok(response)
+}
+
+/// `POST /api/analyze`: the same, answered once.
+pub async fn analyze(state: web::Data<State>, request: HttpRequest, multipart: Multipart) -> Result<HttpResponse, ApiError> {
+    let session = receive(state, &request, multipart).await?;
+    let _reader = session.activity.reader();
+    let event = end_of(&session).await;
+    if event.kind == EventKind::Complete {
+        return Ok(HttpResponse::Ok().content_type("application/json").body(event.data.to_string()));
+    }
+    let failure = session.failure();
+    let failure = failure.unwrap_or_else(|| Problem::new(ErrorCode::Internal, "The analysis failed."));
+    Ok(problem::response(&failure))
+}
+
+async fn end_of(session: &Session) -> Event {
+    let mut newest = session.events.subscribe();
+    loop {
+        newest.borrow_and_update();
+        if let Some(event) = session.events.newest().filter(|e| e.kind.is_terminal()) {
+            return event;
+        }
+        // The sender lives as long as the session that is borrowed here.
+        let _ = newest.changed().await;
+    }
+}
+
+/// A session for the file of a form. The file goes on arriving after this returns.
+async fn receive(state: web::Data<State>, request: &HttpRequest, mut multipart: Multipart) -> Result<Arc<Session>, ApiError> {
+    state.admit()?;
+    state.room_for(0)?;
+    let query = request::query(request)?;
+    let (form, mut file) = Form::read_until_file(&mut multipart).await?;
+    let options = request::options(request::options(AnalysisOptions::default(), &query)?, form.fields())?;
+    let sent_name = file.content_disposition().and_then(|d| d.get_filename()).map(display_name);
+    let extension =
+        extension(form.get("ext").or_else(|| query.iter().find(|(n, _)| n == "ext").map(|(_, v)| v.as_str())), sent_name.as_deref())?;
+    let filename = form.get("filename").map(display_name).or(sent_name).filter(|n| !n.is_empty());
+    let id = SessionId::random();
+    let session = state.registry.get_or_create(&id, |folder| {
+        state.counters.sessions.inc();
+        let spool = Arc::new(Spool::create(&folder.join("source"))?);
+        let upload = Upload::new(spool, ChunkLedger::new(1, None, None));
+        Ok(Session::new(id.clone(), extension, filename, folder, upload, options))
+    })?;
+    // Until here or in a moment nobody but this request knows of the session: what fails ends it.
+    let received = receive_first(&state, &session, &mut multipart, &mut file).await;
+    let started = received.and_then(|whole| Ok((whole, state.admit()?.start(&session)?)));
+    match started {
+        Ok((true, ())) => {}
+        Ok((false, ())) => {
+            let rest = Arc::clone(&session);
+            actix_web::rt::spawn(async move { receive_rest(&state, &rest, multipart, file).await });
+        }
+        Err(error) => {
+            end(&state, &session, error.0.clone()).await;
+            return Err(error);
+        }
+    }
+    Ok(session)
+}
+
+/// Reads until the file is whole (true) or larger than one should wait for.
+async fn receive_first(state: &State, session: &Arc<Session>, multipart: &mut Multipart, file: &mut Field) -> Result<bool, ApiError> {
+    while let Some(data) = next_bytes(file).await? {
+        append(state, session, &data)?;
+        if session.upload.spool().received() > PATIENT_BYTES {
+            return Ok(false);
+        }
+    }
+    let mut late = Form::default();
+    while let Some(part) = next_part(multipart, 0).await? {
+        late.read_more(part).await?;
+    }
+    session.set_options(request::options(session.options(), late.fields())?);
+    session.upload.finish_append();
+    Ok(true)
+}
+
+/// Reads what is left of a large file beside its analysis.
+async fn receive_rest(state: &State, session: &Arc<Session>, multipart: Multipart, mut file: Field) {
+    // The form must live as long as its part.
+    let _form = multipart;
+    let outcome = loop {
+        match next_bytes(&mut file).await {
+            Ok(Some(data)) => {
+                if let Err(error) = append(state, session, &data) {
+                    break Err(error);
+                }
+            }
+            Ok(None) => break Ok(()),
+            Err(error) => break Err(error),
+        }
+    };
+    match outcome {
+        Ok(()) => session.upload.finish_append(),
+        // Nobody can send the rest: a session of this kind has no name to come back to.
+        Err(error) => session.cancel(error.0),
+    }
+}
+
+fn append(state: &State, session: &Session, data: &[u8]) -> Result<(), ApiError> {
+    if session.upload.spool().received() + data.len() as u64 > state.limits.file_bytes {
+        let detail = format!("The file is larger than {} bytes, the most this server takes.", state.limits.file_bytes);
+        return Err(ApiError::new(ErrorCode::FileTooLarge, detail));
+    }
+    session.activity.touch();
+    state.counters.bytes.inc_by(data.len() as u64);
+    // A page cache write of a network read's size; a thread hop would cost more.
+    session.upload.append(data).map_err(|e| ApiError(job::storage("The file could not be stored", &e)))
+}
+
+async fn end(state: &State, session: &Arc<Session>, reason: Problem) {
+    state.registry.remove(session);
+    let session = Arc::clone(session);
+    let _ = web::block(move || session.end(reason)).await;
+}
+
+/// The ending that was named, or that of the file's name.
+fn extension(named: Option<&str>, filename: Option<&str>) -> Result<Extension, ApiError> {
+    let found = match (named, filename) {
+        (Some(named), _) => named.parse(),
+        (None, Some(filename)) => Extension::of_filename(filename),
+        (None, None) => return Err(ApiError::field("file needs a filename, or the form a field ext.")),
+    };
+    found.map_err(|e: crate::video::UnsupportedExtension| ApiError::new(ErrorCode::UnsupportedExtension, format!("{e}.")))
+}

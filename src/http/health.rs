@@ -1,0 +1,24 @@
+//! Whether the server lives, is ready, and how it fares.
+
+use actix_web::{HttpResponse, web};
+use serde_json::json;
+
+use super::problem::ApiError;
+use super::state::State;
+
+/// `GET /api/health`
+pub async fn health() -> HttpResponse {
+    HttpResponse::Ok().json(json!({ "status": "ok" }))
+}
+
+/// `GET /readyz`
+pub async fn ready(state: web::Data<State>) -> Result<HttpResponse, ApiError> {
+    state.readiness()?;
+    Ok(HttpResponse::Ok().json(json!({ "status": "ready" })))
+}
+
+/// `GET /metrics`
+pub async fn metrics(state: web::Data<State>) -> HttpResponse {
+    let text = state.counters.text(state.registry.active());
+    HttpResponse::Ok().content_type("application/openmetrics-text; version=1.0.0; charset=utf-8").body(text)
+}

@@ -1,0 +1,112 @@
+//! Errors as `application/problem+json` (RFC 9457).
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderValue};
+use actix_web::{HttpRequest, HttpResponse, ResponseError};
+use serde::Serialize;
+
+use crate::error_code::{ErrorCode, Problem};
+use crate::options::InvalidOption;
+use crate::processing::job;
+use crate::sessions::registry::RegistryError;
+use crate::sessions::upload::UploadError;
+
+/// Seconds after which a client may try again where the server is busy.
+const RETRY_AFTER: &str = "5";
+
+/// An error on its way out of a handler.
+#[derive(Debug)]
+pub struct ApiError(pub Problem);
+
+#[derive(Serialize)]
+struct Body<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    title: &'static str,
+    status: u16,
+    detail: &'a str,
+    code: ErrorCode,
+}
+
+impl ApiError {
+    pub fn new(code: ErrorCode, detail: impl Into<String>) -> Self {
+        Self(Problem::new(code, detail))
+    }
+
+    /// A field that is missing or wrong.
+    pub fn field(detail: impl Into<String>) -> Self {
+        Self::new(ErrorCode::InvalidField, detail)
+    }
+
+    pub fn session_not_found() -> Self {
+        Self::new(ErrorCode::SessionNotFound, "There is no session of this name. It may have ended; upload the video again.")
+    }
+}
+
+impl std::fmt::Display for ApiError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl ResponseError for ApiError {
+    fn status_code(&self) -> StatusCode {
+        StatusCode::from_u16(self.0.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        response(&self.0)
+    }
+}
+
+/// The answer that tells a problem.
+pub fn response(problem: &Problem) -> HttpResponse {
+    let status = StatusCode::from_u16(problem.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    if status.is_server_error() {
+        tracing::warn!(code = problem.code.as_str(), detail = problem.detail, "answered with an error");
+    }
+    let body =
+        Body { kind: "about:blank", title: problem.code.title(), status: status.as_u16(), detail: &problem.detail, code: problem.code };
+    let mut response = HttpResponse::build(status);
+    if matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
+        response.insert_header((header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER)));
+    }
+    response.insert_header((header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"))).json(body)
+}
+
+impl From<Problem> for ApiError {
+    fn from(problem: Problem) -> Self {
+        Self(problem)
+    }
+}
+
+impl From<InvalidOption> for ApiError {
+    fn from(error: InvalidOption) -> Self {
+        Self::field(format!("{error}."))
+    }
+}
+
+impl From<RegistryError> for ApiError {
+    fn from(error: RegistryError) -> Self {
+        match error {
+            RegistryError::Full(_) => Self::new(ErrorCode::TooManySessions, error.to_string()),
+            RegistryError::Io(error) => Self(job::storage("The session could not be set up", &error)),
+        }
+    }
+}
+
+impl From<UploadError> for ApiError {
+    fn from(error: UploadError) -> Self {
+        use crate::ingest::chunks::ChunkError;
+        match error {
+            UploadError::Chunk(conflict @ ChunkError::Conflict { .. }) => Self::new(ErrorCode::ChunkConflict, format!("{conflict}.")),
+            UploadError::Chunk(other) => Self::field(format!("{other}.")),
+            UploadError::Io(error) => Self(job::storage("The chunk could not be stored", &error)),
+        }
+    }
+}
+
+/// For addresses that lead nowhere.
+pub async fn not_found(request: HttpRequest) -> HttpResponse {
+    response(&Problem::new(ErrorCode::NotFound, format!("There is nothing at {}.", request.path())))
+}

@@ -1,0 +1,40 @@
+//! The listening socket and the actix server behind it.
+
+use std::net::{SocketAddr, TcpListener};
+use std::time::Duration;
+
+use actix_web::dev::Server;
+use actix_web::middleware::from_fn;
+use actix_web::{App, HttpServer, web};
+
+use super::guard::guard;
+use super::routes::routes;
+use super::state::State;
+
+/// Handlers wait for disk and SSE readers, not for the processor: few threads serve many.
+const WORKERS: usize = 2;
+const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
+/// How long open connections may take to end when the server stops.
+const STOP_SECONDS: u64 = 5;
+
+/// Binds, so that the address is known before anything is served.
+pub fn bind(host: &str, port: u16) -> std::io::Result<(TcpListener, SocketAddr)> {
+    let listener = TcpListener::bind((host, port))?;
+    let address = listener.local_addr()?;
+    Ok((listener, address))
+}
+
+/// The server, not yet running; it ends when its handle stops it, signals are the caller's.
+pub fn server(listener: TcpListener, state: web::Data<State>) -> std::io::Result<Server> {
+    let server = HttpServer::new(move || App::new().app_data(state.clone()).wrap(from_fn(guard)).configure(routes))
+        .workers(WORKERS)
+        .client_request_timeout(HEADER_TIMEOUT)
+        .keep_alive(KEEP_ALIVE)
+        .shutdown_timeout(STOP_SECONDS)
+        // Else a reader of events who has gone is kept for ever: its half-closed connection looks alive.
+        .h1_allow_half_closed(false)
+        .disable_signals()
+        .listen(listener)?;
+    Ok(server.run())
+}

@@ -1,0 +1,107 @@
+//! Sessions as a list, one by one, and their end.
+
+use std::sync::Arc;
+use std::time::UNIX_EPOCH;
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde::Serialize;
+
+use super::problem::ApiError;
+use super::request;
+use super::state::State;
+use crate::error_code::{ErrorCode, Problem};
+use crate::ids::SessionId;
+use crate::options::AnalysisOptions;
+use crate::sessions::session::{Session, SessionState};
+
+const MOST_PER_PAGE: u64 = 100;
+
+#[derive(Serialize)]
+struct Snapshot {
+    session_id: SessionId,
+    state: SessionState,
+    filename: Option<String>,
+    ext: &'static str,
+    /// Seconds since 1970.
+    created_at: f64,
+    bytes_received: u64,
+    chunks_received: u64,
+    total_chunks: u64,
+    assembled: bool,
+    options: AnalysisOptions,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    download_url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<Problem>,
+}
+
+fn snapshot(session: &Session) -> Snapshot {
+    let received = session.upload.received();
+    let created = session.created_at.duration_since(UNIX_EPOCH).unwrap_or_default();
+    Snapshot {
+        session_id: session.id.clone(),
+        state: session.state(),
+        filename: session.filename.clone(),
+        ext: session.extension.as_str(),
+        created_at: created.as_millis() as f64 / 1e3,
+        bytes_received: session.upload.spool().received(),
+        chunks_received: received.chunks,
+        total_chunks: session.upload.total_chunks(),
+        assembled: received.assembled,
+        options: session.options(),
+        download_url: session.result().map(|id| format!("/uploads/results/{id}.mp4")),
+        error: session.failure(),
+    }
+}
+
+#[derive(Serialize)]
+struct Page {
+    sessions: Vec<Snapshot>,
+    total: usize,
+    page: u64,
+    per_page: u64,
+}
+
+/// `GET /api/sessions?page=1&per_page=20`, newest first
+pub async fn list(state: web::Data<State>, request: HttpRequest) -> Result<HttpResponse, ApiError> {
+    let (mut page, mut per_page) = (1, 20);
+    for (name, value) in request::query(&request)? {
+        match name.as_str() {
+            "page" => page = request::number("page", &value)?.max(1),
+            "per_page" => per_page = request::number("per_page", &value)?.clamp(1, MOST_PER_PAGE),
+            _ => {}
+        }
+    }
+    let all = state.registry.list();
+    let skipped = usize::try_from((page - 1).saturating_mul(per_page)).unwrap_or(usize::MAX);
+    let sessions = all.iter().skip(skipped).take(per_page as usize).map(|s| snapshot(s)).collect();
+    Ok(HttpResponse::Ok().json(Page { sessions, total: all.len(), page, per_page }))
+}
+
+/// `GET /api/sessions/{session_id}`
+pub async fn get(state: web::Data<State>, request: HttpRequest) -> Result<HttpResponse, ApiError> {
+    let session = find(&state, &request)?;
+    session.activity.touch();
+    Ok(HttpResponse::Ok().json(snapshot(&session)))
+}
+
+/// `DELETE /api/sessions/{session_id}`: stops what runs and removes all files, results included.
+pub async fn delete(state: web::Data<State>, request: HttpRequest) -> Result<HttpResponse, ApiError> {
+    let session = find(&state, &request)?;
+    state.registry.remove(&session);
+    let ended = web::block(move || {
+        session.end(Problem::new(ErrorCode::Cancelled, "The analysis was cancelled."));
+        if let Some(id) = session.result() {
+            for ending in ["mp4", "jsonl", "csv"] {
+                let _ = std::fs::remove_file(state.results.join(format!("{id}.{ending}")));
+            }
+        }
+    });
+    ended.await.map_err(|_| ApiError::new(ErrorCode::Internal, "The session could not be ended at once; it will be."))?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+fn find(state: &State, request: &HttpRequest) -> Result<Arc<Session>, ApiError> {
+    let id = request::path_session_id(request)?;
+    state.registry.get(&id).ok_or_else(ApiError::session_not_found)
+}

@@ -1,0 +1,91 @@
+//! What every handler may use.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::error_code::{ErrorCode, Problem};
+use crate::processing::session_run::Analyses;
+use crate::sessions::metrics::Counters;
+use crate::sessions::registry::Registry;
+
+/// Bounds of what one request may bring.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    pub chunk_bytes: usize,
+    pub file_bytes: u64,
+    /// Bytes that must stay free on the disk.
+    pub min_free_bytes: u64,
+}
+
+pub struct State {
+    pub registry: Arc<Registry>,
+    pub counters: Arc<Counters>,
+    pub limits: Limits,
+    /// Where finished files are.
+    pub results: PathBuf,
+    /// Or why no analysis can run on this machine.
+    analyses: Result<Analyses, String>,
+    warm: AtomicBool,
+    draining: AtomicBool,
+}
+
+impl State {
+    pub fn new(
+        registry: Arc<Registry>,
+        counters: Arc<Counters>,
+        limits: Limits,
+        results: PathBuf,
+        analyses: Result<Analyses, String>,
+    ) -> Self {
+        Self { registry, counters, limits, results, analyses, warm: AtomicBool::new(false), draining: AtomicBool::new(false) }
+    }
+
+    /// The means to analyse, or the reason why there are none.
+    pub fn analyses(&self) -> Result<&Analyses, Problem> {
+        self.analyses.as_ref().map_err(|reason| Problem::new(ErrorCode::NotReady, reason.clone()))
+    }
+
+    /// The models are loaded and have run once.
+    pub fn set_warm(&self) {
+        self.warm.store(true, Ordering::Relaxed);
+    }
+
+    /// The server is about to stop: nothing new is taken.
+    pub fn drain(&self) {
+        self.draining.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether new work can be taken, or why not.
+    pub fn admit(&self) -> Result<&Analyses, Problem> {
+        if self.draining.load(Ordering::Relaxed) {
+            return Err(Problem::new(ErrorCode::ShuttingDown, "The server is stopping. Try again in a moment."));
+        }
+        self.analyses()
+    }
+
+    /// Whether the server is fit for work, or why not.
+    pub fn readiness(&self) -> Result<(), Problem> {
+        self.admit()?;
+        if !self.warm.load(Ordering::Relaxed) {
+            return Err(Problem::new(ErrorCode::NotReady, "The models are being loaded. Try again in a moment."));
+        }
+        self.room_for(0)
+    }
+
+    /// Whether the disk has room for so many more bytes.
+    pub fn room_for(&self, bytes: u64) -> Result<(), Problem> {
+        match free_bytes(&self.results) {
+            Ok(free) if free < self.limits.min_free_bytes.saturating_add(bytes) => {
+                Err(Problem::new(ErrorCode::DiskFull, "The server's disk is full. Try again when space has been freed."))
+            }
+            Ok(_) => Ok(()),
+            Err(error) => Err(Problem::new(ErrorCode::NotReady, format!("The server's data folder cannot be used: {error}."))),
+        }
+    }
+}
+
+fn free_bytes(path: &Path) -> std::io::Result<u64> {
+    let stats = nix::sys::statvfs::statvfs(path)?;
+    Ok(stats.blocks_available() as u64 * stats.fragment_size() as u64)
+}

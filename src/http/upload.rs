@@ -1,0 +1,238 @@
+//! Chunks on their way in.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_multipart::Multipart;
+use actix_web::{HttpRequest, HttpResponse, web};
+use futures_util::StreamExt;
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+
+use super::form::{Form, too_slow};
+use super::problem::ApiError;
+use super::request;
+use super::state::State;
+use crate::error_code::ErrorCode;
+use crate::ids::SessionId;
+use crate::ingest::chunks::ChunkLedger;
+use crate::ingest::spool::Spool;
+use crate::options::AnalysisOptions;
+use crate::sessions::session::{Session, SessionState};
+use crate::sessions::upload::Upload;
+use crate::video::Extension;
+
+/// More chunks than this make bookkeeping larger than the file is worth.
+const MAX_CHUNKS: u64 = 1_000_000;
+const MAX_FILENAME: usize = 255;
+/// A raw body that pauses for this long is cut off.
+const READ_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// What a chunk says of itself and of its file.
+struct Chunk {
+    session_id: SessionId,
+    index: u64,
+    total: u64,
+    extension: Extension,
+    file_size: Option<u64>,
+    chunk_size: Option<u64>,
+    filename: Option<String>,
+    sha256: Option<String>,
+    options: AnalysisOptions,
+}
+
+#[derive(Serialize)]
+struct Answer {
+    session_id: SessionId,
+    chunks_received: u64,
+    assembled: bool,
+    streaming: bool,
+    /// Chunk ranges, both ends included, that the server would like next.
+    want: Vec<[u64; 2]>,
+}
+
+/// `POST /api/upload-chunk`
+pub async fn post_chunk(state: web::Data<State>, multipart: Multipart) -> Result<HttpResponse, ApiError> {
+    state.admit()?;
+    let mut form = Form::read(multipart, state.limits.chunk_bytes).await?;
+    let bytes = form.file.take().ok_or_else(|| ApiError::field("file is missing."))?;
+    let session_id = request::session_id(form.require("session_id")?)?;
+    let index = request::number("chunk_index", form.require("chunk_index")?)?;
+    let chunk = Chunk::read(session_id, index, form.fields())?;
+    store(state, chunk, bytes).await
+}
+
+/// `PUT /api/uploads/{session_id}/chunks/{index}`: the same with the chunk as raw body.
+pub async fn put_chunk(state: web::Data<State>, request: HttpRequest, mut body: web::Payload) -> Result<HttpResponse, ApiError> {
+    state.admit()?;
+    let session_id = request::path_session_id(&request)?;
+    let index = request::number("chunk_index", request.match_info().query("index"))?;
+    let chunk = Chunk::read(session_id, index, &request::query(&request)?)?;
+    let limit = state.limits.chunk_bytes;
+    let mut bytes = Vec::new();
+    loop {
+        let next = tokio::time::timeout(READ_TIMEOUT, body.next()).await.map_err(|_| too_slow())?;
+        let Some(data) = next else { break };
+        let data = data.map_err(|e| ApiError::new(ErrorCode::InvalidRequest, format!("The chunk did not arrive: {e}.")))?;
+        if bytes.len() + data.len() > limit {
+            return Err(ApiError::new(ErrorCode::ChunkTooLarge, format!("The chunk is larger than {limit} bytes.")));
+        }
+        bytes.extend_from_slice(&data);
+    }
+    store(state, chunk, bytes).await
+}
+
+impl Chunk {
+    fn read(session_id: SessionId, index: u64, fields: &[(String, String)]) -> Result<Self, ApiError> {
+        let get = |name: &str| fields.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str());
+        let require = |name: &str| get(name).ok_or_else(|| ApiError::field(format!("{name} is missing.")));
+        let number = |name: &str| get(name).map(|text| request::number(name, text)).transpose();
+        let total = request::number("total_chunks", require("total_chunks")?)?;
+        if total == 0 {
+            return Err(ApiError::field("total_chunks must be at least 1."));
+        }
+        if index >= total {
+            return Err(ApiError::field(format!("chunk_index is {index}, but total_chunks is {total}: indices start at 0.")));
+        }
+        let extension = require("ext")?
+            .parse()
+            .map_err(|e: crate::video::UnsupportedExtension| ApiError::new(ErrorCode::UnsupportedExtension, format!("{e}.")))?;
+        let chunk_size = number("chunk_size")?;
+        if chunk_size == Some(0) {
+            return Err(ApiError::field("chunk_size must be at least 1."));
+        }
+        Ok(Self {
+            session_id,
+            index,
+            total,
+            extension,
+            file_size: number("file_size")?,
+            chunk_size,
+            filename: get("filename").map(display_name).filter(|n| !n.is_empty()),
+            sha256: get("sha256").map(str::to_ascii_lowercase),
+            options: request::options(AnalysisOptions::default(), fields)?,
+        })
+    }
+
+    /// The file's size as far as this chunk tells it.
+    fn implied_file_size(&self, length: usize) -> u64 {
+        let chunk = self.chunk_size.unwrap_or(if self.index + 1 < self.total { length as u64 } else { 0 });
+        self.file_size.unwrap_or(0).max(chunk.saturating_mul(self.total - 1))
+    }
+}
+
+async fn store(state: web::Data<State>, chunk: Chunk, bytes: Vec<u8>) -> Result<HttpResponse, ApiError> {
+    if chunk.total > MAX_CHUNKS || chunk.implied_file_size(bytes.len()) > state.limits.file_bytes {
+        let detail = format!("The file is larger than {} bytes, the most this server takes.", state.limits.file_bytes);
+        return Err(ApiError::new(ErrorCode::FileTooLarge, detail));
+    }
+    state.room_for(bytes.len() as u64)?;
+    let answer = web::block(move || store_blocking(&state, &chunk, bytes)).await;
+    let answer = answer.map_err(|_| ApiError::new(ErrorCode::Internal, "The server is too busy to store the chunk. Send it again."))?;
+    Ok(HttpResponse::Ok().json(answer?))
+}
+
+fn store_blocking(state: &State, chunk: &Chunk, bytes: Vec<u8>) -> Result<Answer, ApiError> {
+    if let Some(expected) = &chunk.sha256 {
+        let digest: String = Sha256::digest(&bytes).iter().map(|b| format!("{b:02x}")).collect();
+        if digest != *expected {
+            return Err(ApiError::new(
+                ErrorCode::ChecksumMismatch,
+                format!("Chunk {} does not match its sha256. Send it again.", chunk.index),
+            ));
+        }
+    }
+    let analyses = state.admit()?;
+    let session = session_of(state, chunk)?;
+    if session.upload.total_chunks() != chunk.total || session.extension != chunk.extension {
+        let detail = format!(
+            "The session was begun with total_chunks {} and ext {}. Use them, or start a new session.",
+            session.upload.total_chunks(),
+            session.extension.as_str()
+        );
+        return Err(ApiError::new(ErrorCode::SessionConflict, detail));
+    }
+    session.activity.touch();
+    state.counters.chunks.inc();
+    state.counters.bytes.inc_by(bytes.len() as u64);
+    let received = session.upload.take(chunk.index, bytes)?;
+    analyses.start(&session)?;
+    Ok(Answer {
+        session_id: session.id.clone(),
+        chunks_received: received.chunks,
+        assembled: received.assembled,
+        streaming: true,
+        want: Vec::new(),
+    })
+}
+
+fn session_of(state: &State, chunk: &Chunk) -> Result<Arc<Session>, ApiError> {
+    let make = |folder: std::path::PathBuf| {
+        state.counters.sessions.inc();
+        let spool = Arc::new(Spool::create(&folder.join("source"))?);
+        let upload = Upload::new(spool, ChunkLedger::new(chunk.total, chunk.chunk_size, chunk.file_size));
+        Ok(Session::new(chunk.session_id.clone(), chunk.extension, chunk.filename.clone(), folder, upload, chunk.options.clone()))
+    };
+    Ok(state.registry.get_or_create(&chunk.session_id, make)?)
+}
+
+/// A file's name as it may be shown: no folders, no control characters, not endless.
+pub fn display_name(name: &str) -> String {
+    let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
+    last.chars().filter(|c| !c.is_control()).take(MAX_FILENAME).collect()
+}
+
+#[derive(Serialize)]
+struct UploadAnswer {
+    session_id: SessionId,
+    total_chunks: u64,
+    received: Vec<[u64; 2]>,
+    chunks_received: u64,
+    assembled: bool,
+    state: SessionState,
+}
+
+/// `GET /api/uploads/{session_id}`: what a client needs to go on after an interruption.
+pub async fn get_upload(state: web::Data<State>, request: HttpRequest) -> Result<HttpResponse, ApiError> {
+    let id = request::path_session_id(&request)?;
+    let session = state.registry.get(&id).ok_or_else(ApiError::session_not_found)?;
+    session.activity.touch();
+    let received = session.upload.received();
+    Ok(HttpResponse::Ok().json(UploadAnswer {
+        session_id: id,
+        total_chunks: session.upload.total_chunks(),
+        received: session.upload.received_ranges(),
+        chunks_received: received.chunks,
+        assembled: received.assembled,
+        state: session.state(),
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_shown_without_folders_and_controls() {
+        assert_eq!(display_name("C:\\videos\\my film.mp4"), "my film.mp4");
+        assert_eq!(display_name("../../etc/passwd"), "passwd");
+        assert_eq!(display_name("a\r\nb\0c.mp4"), "abc.mp4");
+        assert_eq!(display_name(&"x".repeat(900)).len(), MAX_FILENAME);
+    }
+
+    #[test]
+    fn a_chunks_fields_are_checked_one_by_one() {
+        let read = |changed: (&str, &str)| {
+            let mut fields = vec![("total_chunks", "3"), ("ext", ".mp4")];
+            fields.retain(|(n, _)| *n != changed.0);
+            fields.push(changed);
+            let fields: Vec<_> = fields.into_iter().map(|(n, v)| (n.to_owned(), v.to_owned())).collect();
+            Chunk::read("s".parse().unwrap(), 2, &fields).map(|_| ()).map_err(|e| e.0.code)
+        };
+        assert_eq!(read(("debug", "true")), Ok(()));
+        for bad in [("total_chunks", "0"), ("total_chunks", "2"), ("total_chunks", "1e3"), ("total_chunks", "٣"), ("chunk_size", "0")] {
+            assert_eq!(read(bad), Err(ErrorCode::InvalidField), "{bad:?}");
+        }
+        assert_eq!(read(("ext", ".exe")), Err(ErrorCode::UnsupportedExtension));
+    }
+}

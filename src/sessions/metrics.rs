@@ -1,0 +1,67 @@
+//! Counters for operators, in Prometheus' text format. No label holds a session's id: their number stays bounded.
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::Registry as Metrics;
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+pub struct Outcome {
+    /// `complete` or an error code.
+    pub outcome: &'static str,
+}
+
+#[derive(Debug)]
+pub struct Counters {
+    pub chunks: Counter,
+    pub bytes: Counter,
+    pub frames: Counter,
+    pub sessions: Counter,
+    pub analyses: Family<Outcome, Counter>,
+    active: Gauge,
+    metrics: Metrics,
+}
+
+impl Default for Counters {
+    fn default() -> Self {
+        let mut metrics = Metrics::with_prefix("sightline");
+        let (chunks, bytes, frames, sessions) = (Counter::default(), Counter::default(), Counter::default(), Counter::default());
+        let (analyses, active) = (Family::default(), Gauge::default());
+        metrics.register("upload_chunks", "Chunks received", chunks.clone());
+        metrics.register("upload_bytes", "Bytes received in chunks and streams", bytes.clone());
+        metrics.register("frames_processed", "Frames analysed", frames.clone());
+        metrics.register("sessions_created", "Sessions created", sessions.clone());
+        metrics.register("analyses", "Analyses ended, by outcome", analyses.clone());
+        metrics.register("sessions_active", "Sessions that are not over", active.clone());
+        Self { chunks, bytes, frames, sessions, analyses, active, metrics }
+    }
+}
+
+impl Counters {
+    /// All counters as text.
+    pub fn text(&self, active_sessions: usize) -> String {
+        self.active.set(active_sessions as i64);
+        let mut text = String::new();
+        // Writing into a string cannot fail.
+        let _ = encode(&mut text, &self.metrics);
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counters_are_told_by_name_and_outcome() {
+        let counters = Counters::default();
+        counters.bytes.inc_by(7);
+        counters.analyses.get_or_create(&Outcome { outcome: "complete" }).inc();
+        let text = counters.text(2);
+        for line in ["sightline_upload_bytes_total 7", "sightline_analyses_total{outcome=\"complete\"} 1", "sightline_sessions_active 2"] {
+            assert!(text.contains(line), "{line} in {text}");
+        }
+    }
+}
