@@ -78,8 +78,8 @@ impl PoseEstimator {
     }
 
     fn follow(&mut self, frame: &RgbFrame) -> Result<(), EngineError> {
-        let mut readings = Vec::with_capacity(self.tracks.len());
-        for (id, square) in self.tracks.squares() {
+        let mut readings = Vec::with_capacity(self.tracks.followed());
+        for (id, square) in self.tracks.squares().collect::<Vec<_>>() {
             readings.push((id, self.reader.read(frame, &square)?));
         }
         if self.tracks.update(readings, frame.size()) > 0 {
@@ -95,7 +95,7 @@ impl PoseEstimator {
 
         let bodies: Vec<_> = self.tracks.seen().map(|t| &t.body).collect();
         for person in uncovered(persons, &bodies, frame.size()) {
-            if self.tracks.len() >= max_poses || attempts == 0 {
+            if self.tracks.followed() >= max_poses || attempts == 0 {
                 return Ok(());
             }
             if self.patience.allows(&person) {
@@ -106,12 +106,12 @@ impl PoseEstimator {
 
         // Without anybody to follow and without boxes every frame may be the one in which somebody enters.
         let alone = persons.is_empty();
-        if self.tracks.len() >= max_poses || !(time_to_look || alone && self.tracks.is_empty()) {
+        if self.tracks.followed() >= max_poses || !(time_to_look || alone && self.tracks.followed() == 0) {
             return Ok(());
         }
         let mut found = false;
         for sighting in self.finder.find(frame, &Roi::whole(frame.size()), SEEN)? {
-            if self.tracks.len() >= max_poses || attempts == 0 {
+            if self.tracks.followed() >= max_poses || attempts == 0 {
                 break;
             }
             let Some(square) = sighting.roi() else { continue };
