@@ -275,10 +275,12 @@ impl Catalog {
             Source::PeopleOf(pose) => self.slots.get(pose).unwrap_or(slot),
             _ => slot,
         };
+        // Clients need not know where the server keeps its files.
+        let shown = |problem: String| problem.replace(&format!("{}/", self.folder.display()), "");
         let (state, problem) = match (self.missing_file(slot), inner.model.get()) {
             (_, Some(Ok(_))) => (ModelState::Loaded, None),
-            (_, Some(Err(cause))) => (ModelState::Failed, Some(cause.to_string())),
-            (Some(file), None) => (ModelState::Missing, Some(format!("{} is missing: run scripts/setup", file.display()))),
+            (_, Some(Err(cause))) => (ModelState::Failed, Some(shown(cause.to_string()))),
+            (Some(file), None) => (ModelState::Missing, Some(shown(format!("{} is missing: run scripts/setup", file.display())))),
             (None, None) => (ModelState::Available, None),
         };
         let model = inner.model.get().and_then(|m| m.as_ref().ok());

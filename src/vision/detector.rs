@@ -67,15 +67,22 @@ struct Objects {
     /// The tables for the size of the last frame.
     resampler: Option<Resampler>,
     started: bool,
-    scratch: Vec<(f32, u32)>,
+    scratch: ultralytics::Scratch,
 }
 
 impl Detector {
     pub(super) fn objects(name: Arc<str>, model: &ObjectModel) -> Result<Self, EngineError> {
         let ObjectModel { network, input, head, labels } = model;
         let inference = network.inference()?;
-        let objects =
-            Objects { inference, input: *input, head: *head, labels: labels.clone(), resampler: None, started: false, scratch: Vec::new() };
+        let objects = Objects {
+            inference,
+            input: *input,
+            head: *head,
+            labels: labels.clone(),
+            resampler: None,
+            started: false,
+            scratch: ultralytics::Scratch::default(),
+        };
         Ok(Self { name, kind: Kind::Objects(Box::new(objects)) })
     }
 

@@ -34,20 +34,20 @@ pub struct Resampler {
     columns: Vec<Tap>,
     rows: Vec<Tap>,
     values: Box<[f32; 256]>,
-    planes: [usize; 3],
+    blue_first: bool,
 }
 
 impl Resampler {
     pub fn new(letterbox: Letterbox, format: PixelFormat) -> Self {
         let columns = taps(letterbox.frame.width as usize, letterbox.scaled.width as usize);
         let rows = taps(letterbox.frame.height as usize, letterbox.scaled.height as usize);
-        let (divisor, planes) = match format {
-            PixelFormat::RgbUnit => (255.0, [0, 1, 2]),
-            PixelFormat::BgrByte => (1.0, [2, 1, 0]),
+        let (divisor, blue_first) = match format {
+            PixelFormat::RgbUnit => (255.0, false),
+            PixelFormat::BgrByte => (1.0, true),
         };
         let mut values = Box::new([0.0; 256]);
         values.iter_mut().zip(0..=255u8).for_each(|(value, byte)| *value = f32::from(byte) / divisor);
-        Self { letterbox, columns, rows, values, planes }
+        Self { letterbox, columns, rows, values, blue_first }
     }
 
     pub fn letterbox(&self) -> &Letterbox {
@@ -61,26 +61,44 @@ impl Resampler {
             return;
         }
         let (left, top) = (self.letterbox.left as usize, self.letterbox.top as usize);
+        let right = left + self.columns.len();
         let padding = self.values[usize::from(PADDING)];
-        for (channel, plane) in tensor.chunks_exact_mut(width * height).enumerate() {
-            let source = self.planes[channel];
-            for (y, line) in plane.chunks_exact_mut(width).enumerate() {
-                let Some(row) = y.checked_sub(top).and_then(|y| self.rows.get(y)) else {
-                    line.fill(padding);
-                    continue;
-                };
+        let (first, rest) = tensor.split_at_mut(width * height);
+        let (second, third) = rest.split_at_mut(width * height);
+        let mut planes = [first, second, third];
+        for y in 0..height {
+            let mut lines = planes.each_mut().map(|plane| &mut plane[y * width..(y + 1) * width]);
+            let Some(row) = y.checked_sub(top).and_then(|y| self.rows.get(y)) else {
+                lines.iter_mut().for_each(|line| line.fill(padding));
+                continue;
+            };
+            for line in &mut lines {
                 line[..left].fill(padding);
-                line[left + self.columns.len()..].fill(padding);
-                let (above, below) = (frame.row(row.first).as_chunks::<3>().0, frame.row(row.second).as_chunks::<3>().0);
-                for (value, column) in line[left..].iter_mut().zip(&self.columns) {
-                    let mix = |row: &[[u8; 3]]| {
-                        let (a, b) = (i32::from(row[column.first][source]), i32::from(row[column.second][source]));
-                        (a << BITS) + (b - a) * column.weight
-                    };
-                    let sum = mix(above) * (ONE - row.weight) + mix(below) * row.weight;
-                    *value = self.values[((sum + (1 << (2 * BITS - 1))) >> (2 * BITS)) as usize & 255];
-                }
+                line[right..].fill(padding);
             }
+            let [first, green, third] = lines.map(|line| &mut line[left..right]);
+            let lines = if self.blue_first { [third, green, first] } else { [first, green, third] };
+            self.mix(frame.row(row.first), frame.row(row.second), row.weight, lines);
+        }
+    }
+
+    /// One line of red, of green and of blue from two rows of the frame.
+    fn mix(&self, above: &[u8], below: &[u8], weight: i32, lines: [&mut [f32]; 3]) {
+        let (above, below) = (above.as_chunks::<3>().0, below.as_chunks::<3>().0);
+        let [red, green, blue] = lines;
+        let outputs = red.iter_mut().zip(green.iter_mut()).zip(blue.iter_mut());
+        let weights = (ONE - weight, weight);
+        for (column, ((red, green), blue)) in self.columns.iter().zip(outputs) {
+            let (a, b) = (above[column.first], above[column.second]);
+            let (c, d) = (below[column.first], below[column.second]);
+            let mix = |a: u8, b: u8, c: u8, d: u8| {
+                let across = |a: u8, b: u8| i32::from(a) * (ONE - column.weight) + i32::from(b) * column.weight;
+                let sum = across(a, b) * weights.0 + across(c, d) * weights.1;
+                self.values[((sum + (1 << (2 * BITS - 1))) >> (2 * BITS)) as usize & 255]
+            };
+            *red = mix(a[0], b[0], c[0], d[0]);
+            *green = mix(a[1], b[1], c[1], d[1]);
+            *blue = mix(a[2], b[2], c[2], d[2]);
         }
     }
 }

@@ -2,26 +2,35 @@
 
 use crate::vision::nms::{Candidate, Wanted};
 
+/// Memory that is kept between frames.
+#[derive(Debug, Default)]
+pub struct Scratch {
+    scores: Vec<f32>,
+    classes: Vec<u32>,
+}
+
 /// `output`: `[4 + classes, boxes]`: the rows cx, cy, w, h in pixels of the input, then a row of probabilities for each class.
 /// A box has one class, its surest, as in Ultralytics' `non_max_suppression(multi_label=False)`.
-/// `scratch` is kept between frames.
-pub fn candidates(output: &[f32], boxes: usize, wanted: Wanted, scratch: &mut Vec<(f32, u32)>) -> Vec<Candidate> {
+pub fn candidates(output: &[f32], boxes: usize, wanted: Wanted, scratch: &mut Scratch) -> Vec<Candidate> {
     if boxes == 0 || output.len() < 5 * boxes {
         return Vec::new();
     }
     let (geometry, probabilities) = output.split_at(4 * boxes);
-    scratch.clear();
-    scratch.resize(boxes, (f32::MIN, 0));
-    // Class by class: the memory is in this order, and the comparison of whole rows is vectorised. NaN loses every comparison.
-    for (class_id, row) in (0u32..).zip(probabilities.chunks_exact(boxes)) {
-        for (best, &p) in scratch.iter_mut().zip(row) {
-            if p > best.0 {
-                *best = (p, class_id);
-            }
+    let Scratch { scores, classes } = scratch;
+    scores.clear();
+    scores.resize(boxes, f32::MIN);
+    classes.clear();
+    classes.resize(boxes, 0);
+    // Class by class: the memory is in this order, and whole rows are compared at once. NaN loses every comparison.
+    for (id, row) in (0u32..).zip(probabilities.chunks_exact(boxes)) {
+        for ((score, class), &p) in scores.iter_mut().zip(classes.iter_mut()).zip(row) {
+            let better = p > *score;
+            *score = if better { p } else { *score };
+            *class = if better { id } else { *class };
         }
     }
     let mut found = Vec::new();
-    for (i, &(score, class_id)) in scratch.iter().enumerate() {
+    for (i, (&score, &class_id)) in scores.iter().zip(classes.iter()).enumerate() {
         if score >= wanted.confidence && wanted.takes(class_id as usize) {
             let at = |row: usize| geometry[row * boxes + i];
             found.extend(Candidate::new((at(0), at(1)), (at(2), at(3)), score, class_id as usize));
@@ -47,7 +56,7 @@ mod tests {
 
     #[test]
     fn each_box_has_its_surest_class() {
-        let found = candidates(&OUTPUT, 2, Wanted { confidence: 0.15, classes: None }, &mut Vec::new());
+        let found = candidates(&OUTPUT, 2, Wanted { confidence: 0.15, classes: None }, &mut Scratch::default());
         assert_eq!(found.len(), 2);
         assert_eq!(found[0], Candidate { bbox: BBox::new(40.0, 35.0, 60.0, 45.0), score: 0.9, class_id: 0 });
         assert_eq!((found[1].class_id, found[1].score), (1, 0.2));
@@ -55,15 +64,15 @@ mod tests {
 
     #[test]
     fn classes_and_confidence_are_kept_to() {
-        let only = |classes| candidates(&OUTPUT, 2, Wanted { confidence: 0.15, classes }, &mut Vec::new()).len();
+        let only = |classes| candidates(&OUTPUT, 2, Wanted { confidence: 0.15, classes }, &mut Scratch::default()).len();
         assert_eq!(only(Some(&[1][..])), 1);
         assert_eq!(only(Some(&[7][..])), 0);
-        assert!(candidates(&OUTPUT, 2, Wanted { confidence: 0.95, classes: None }, &mut Vec::new()).is_empty());
+        assert!(candidates(&OUTPUT, 2, Wanted { confidence: 0.95, classes: None }, &mut Scratch::default()).is_empty());
     }
 
     #[test]
     fn nan_is_no_box() {
-        assert!(candidates(&[f32::NAN; 12], 2, Wanted { confidence: 0.0, classes: None }, &mut Vec::new()).is_empty());
-        assert!(candidates(&[], 2, Wanted { confidence: 0.0, classes: None }, &mut Vec::new()).is_empty());
+        assert!(candidates(&[f32::NAN; 12], 2, Wanted { confidence: 0.0, classes: None }, &mut Scratch::default()).is_empty());
+        assert!(candidates(&[], 2, Wanted { confidence: 0.0, classes: None }, &mut Scratch::default()).is_empty());
     }
 }

@@ -434,9 +434,7 @@ fn the_catalog_says_what_there_is() {
     assert_eq!(state(&models, "nanodet_m_416").state, ModelState::Failed);
     assert!(matches!(models.catalog.pose(&named("yolov8n_int8_openvino")), Err(CatalogError::OtherTask { .. })));
     println!("{}", models.catalog.pose(&named("yolov8n-pose_int8_openvino")).err().unwrap());
-    println!("{:#?}", models.catalog.notices());
     models.catalog.warm_up().unwrap();
-    println!("{}", serde_json::to_string_pretty(&models.catalog.models()).unwrap());
 
     let path = shared("models/derived_road_damage_openvino").unwrap();
     let damage = models.catalog.detector_from_path(&path).unwrap();

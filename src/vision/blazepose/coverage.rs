@@ -6,6 +6,11 @@ use crate::vision::blazepose::landmarks::Body;
 /// A pose's box and a detector's box of one person overlap at least this much: the one ends at the eyes and ankles.
 const OVERLAP: f32 = 0.3;
 
+/// Whether a body is that of the person in the box.
+pub fn belongs(body: &Body, person: &BBox, frame: Size) -> bool {
+    body.bbox().clamp(frame).iou(person) >= OVERLAP
+}
+
 /// The boxes that no body belongs to, largest first. A body belongs to one box at most, so that of two persons standing behind each
 /// other both can get a pose.
 pub fn uncovered(persons: &[BBox], bodies: &[&Body], frame: Size) -> Vec<BBox> {

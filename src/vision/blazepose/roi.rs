@@ -25,6 +25,17 @@ impl Roi {
         Self { center: bbox.center(), side: bbox.width().max(bbox.height()) * factor, rotation: 0.0 }
     }
 
+    /// The square of a person who stands upright in this box: what `aligned` gives for them, in the median.
+    pub fn standing(bbox: &BBox) -> Self {
+        let center = Point::new(bbox.center().x, bbox.y1 + 0.49 * bbox.height());
+        Self { center, side: 1.35 * bbox.height(), rotation: 0.0 }
+    }
+
+    /// Whether there is such a square at all.
+    pub fn is_usable(&self) -> bool {
+        self.center.x.is_finite() && self.center.y.is_finite() && self.rotation.is_finite() && (1.0..1e6).contains(&self.side)
+    }
+
     /// The square of a person with its hips at `center` and the circle around its body through `edge`, which lies above the head
     /// (`AlignmentPointsRectsCalculator`, target angle 90°, then `RectTransformationCalculator`, scale 1.25).
     /// None where the points make no square.
@@ -32,8 +43,7 @@ impl Roi {
         let side = 2.0 * center.distance(edge) * 1.25;
         let turn = FRAC_PI_2 - (center.y - edge.y).atan2(edge.x - center.x);
         let rotation = turn - TAU * ((turn + PI) / TAU).floor();
-        let usable = center.x.is_finite() && center.y.is_finite() && rotation.is_finite() && (1.0..1e6).contains(&side);
-        usable.then_some(Self { center, side, rotation })
+        Some(Self { center, side, rotation }).filter(Self::is_usable)
     }
 
     /// A point of the square, 0..=1 from its own top left corner, in the frame.

@@ -7,8 +7,8 @@ use crate::vision::blazepose::steady::Steady;
 
 /// A person this many frames old is worth waiting for when another one walks in front.
 const SETTLED: u32 = 5;
-/// Frames for which a person who went behind another is looked for where their walk would have brought them.
-const HIDDEN_AT_MOST: u32 = 12;
+/// Frames for which a person who went out of sight is expected where their walk would have brought them.
+const EXPECTED_FOR: u32 = 12;
 /// A square with less of its area on the frame has left it.
 const ON_FRAME: f32 = 0.1;
 
@@ -17,14 +17,24 @@ pub struct Track {
     /// From 1, never given twice.
     pub id: u32,
     pub body: Body,
+    sight: Sight,
     /// Where to look in the next frame.
     roi: Roi,
     steady: Steady,
+    /// Frames in which the person was seen.
     age: u32,
-    /// How long the square has shown someone else.
-    hidden: u32,
     /// Pixels a frame, smoothed.
     drift: Point,
+}
+
+/// Whether a person is to be seen, and for how many frames not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sight {
+    Seen,
+    /// The square shows someone else, who stands in front. It is read on.
+    Behind(u32),
+    /// The square shows nobody. It is read no more, but whoever is found there is this person again.
+    Lost(u32),
 }
 
 #[derive(Debug, Default)]
@@ -37,78 +47,104 @@ pub struct Tracks {
 impl Tracks {
     /// The persons seen in the last frame, oldest first.
     pub fn seen(&self) -> impl Iterator<Item = &Track> {
-        self.tracks.iter().filter(|t| t.hidden == 0)
+        self.tracks.iter().filter(|t| t.sight == Sight::Seen)
     }
 
-    /// Those followed, seen or hidden.
-    pub fn len(&self) -> usize {
-        self.tracks.len()
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.tracks.is_empty()
+    /// Those whose squares are read, seen or behind another.
+    pub fn followed(&self) -> usize {
+        self.squares().count()
     }
 
     /// The squares to read in the next frame, by track.
-    pub fn squares(&self) -> Vec<(u32, Roi)> {
-        self.tracks.iter().map(|t| (t.id, t.roi)).collect()
+    pub fn squares(&self) -> impl Iterator<Item = (u32, Roi)> {
+        self.tracks.iter().filter(|t| !matches!(t.sight, Sight::Lost(_))).map(|t| (t.id, t.roi))
     }
 
-    /// Takes what was read at the squares. Returns how many persons were lost.
+    /// Takes what was read at the squares. Returns how many persons went out of sight.
     ///
-    /// Whoever was not read or left the frame is dropped. Where two squares show one person, the older track has it; the younger
-    /// goes on by its own drift, unseen, until its square shows someone else again or its time is up.
+    /// Where two squares show one person, the older track has it.
     pub fn update(&mut self, mut readings: Vec<(u32, Option<Body>)>, frame: Size) -> usize {
-        let before = self.tracks.len();
+        let before = self.seen().count();
         let mut seen: Vec<Body> = Vec::with_capacity(before);
-        self.tracks.retain_mut(|track| {
+        for track in &mut self.tracks {
             let reading = readings.iter_mut().find(|(id, _)| *id == track.id).and_then(|(_, body)| body.take());
-            let Some(body) = reading.filter(|body| body.roi.share_on(frame) >= ON_FRAME) else { return false };
-            if seen.iter().any(|other| other.is_same_person(&body)) {
-                track.hidden += 1;
-                track.roi = track.roi.moved(track.drift);
-                return track.age >= SETTLED && track.hidden <= HIDDEN_AT_MOST && track.roi.share_on(frame) >= ON_FRAME;
+            match reading {
+                Some(body) if seen.iter().any(|other| other.is_same_person(&body)) => track.is_behind(),
+                Some(body) => {
+                    seen.push(body.clone());
+                    track.is_seen(body);
+                }
+                None => track.is_lost(),
             }
-            if track.hidden > 0 {
-                track.steady = Steady::default();
-            } else {
-                let step = Point::new(body.roi.center.x - track.body.roi.center.x, body.roi.center.y - track.body.roi.center.y);
-                let smooth = |old: f32, new: f32| 0.7 * old + 0.3 * new;
-                track.drift = Point::new(smooth(track.drift.x, step.x), smooth(track.drift.y, step.y));
-            }
-            track.age += 1;
-            track.hidden = 0;
-            track.roi = track.steady.next(body.hips, body.edge).unwrap_or(body.roi);
-            seen.push(body.clone());
-            track.body = body;
-            true
-        });
-        before - self.tracks.len()
+        }
+        self.tracks.retain(|track| track.is_expected(frame));
+        before.saturating_sub(self.seen().count())
     }
 
     /// Begins to follow a person; false where it is one that is followed already.
     pub fn begin(&mut self, body: Body, frame: Size) -> bool {
-        let known = self.tracks.iter().any(|t| t.hidden == 0 && t.body.is_same_person(&body));
+        let known = self.seen().any(|t| t.body.is_same_person(&body));
         if known || body.roi.share_on(frame) < ON_FRAME {
             return false;
         }
-        // Whoever comes out from behind another where they were expected is the same person still.
-        if let Some(back) = self.tracks.iter_mut().find(|t| t.hidden > 0 && t.roi.is_near(&body.roi)) {
-            (back.steady, back.hidden) = (Steady::default(), 0);
-            back.roi = back.steady.next(body.hips, body.edge).unwrap_or(body.roi);
-            back.body = body;
+        // Whoever is found where somebody is expected is that person still.
+        if let Some(back) = self.tracks.iter_mut().find(|t| t.sight != Sight::Seen && t.roi.is_near(&body.roi)) {
+            back.is_seen(body);
             return true;
         }
         self.last_id += 1;
         let mut steady = Steady::default();
         let roi = steady.next(body.hips, body.edge).unwrap_or(body.roi);
-        self.tracks.push(Track { id: self.last_id, body, roi, steady, age: 0, hidden: 0, drift: Point::default() });
+        self.tracks.push(Track { id: self.last_id, body, sight: Sight::Seen, roi, steady, age: 0, drift: Point::default() });
         true
     }
 
-    /// Keeps the oldest only.
+    /// Keeps the oldest only, this many.
     pub fn truncate(&mut self, most: usize) {
-        self.tracks.truncate(most);
+        let mut left = most;
+        self.tracks.retain(|track| {
+            let read = !matches!(track.sight, Sight::Lost(_));
+            let keep = most > 0 && (!read || left > 0);
+            left = left.saturating_sub(usize::from(read));
+            keep
+        });
+    }
+}
+
+impl Track {
+    fn is_seen(&mut self, body: Body) {
+        if self.sight == Sight::Seen {
+            let step = Point::new(body.roi.center.x - self.body.roi.center.x, body.roi.center.y - self.body.roi.center.y);
+            let smooth = |old: f32, new: f32| 0.7 * old + 0.3 * new;
+            self.drift = Point::new(smooth(self.drift.x, step.x), smooth(self.drift.y, step.y));
+        } else {
+            // What was smoothed before is too old to be of use.
+            self.steady = Steady::default();
+        }
+        self.sight = Sight::Seen;
+        self.age += 1;
+        self.roi = self.steady.next(body.hips, body.edge).unwrap_or(body.roi);
+        self.body = body;
+    }
+
+    fn is_behind(&mut self) {
+        self.roi = self.roi.moved(self.drift);
+        self.sight = Sight::Behind(if let Sight::Behind(frames) = self.sight { frames + 1 } else { 1 });
+    }
+
+    fn is_lost(&mut self) {
+        self.roi = self.roi.moved(self.drift);
+        self.sight = Sight::Lost(if let Sight::Lost(frames) = self.sight { frames + 1 } else { 1 });
+    }
+
+    /// Whether it is worth to be kept. Of a new track that shows someone else nothing is lost: it was one person's second square.
+    fn is_expected(&self, frame: Size) -> bool {
+        let soon = match self.sight {
+            Sight::Seen => true,
+            Sight::Behind(frames) => self.age >= SETTLED && frames <= EXPECTED_FOR,
+            Sight::Lost(frames) => frames <= EXPECTED_FOR,
+        };
+        soon && self.roi.share_on(frame) >= ON_FRAME
     }
 }
 
@@ -126,7 +162,7 @@ mod tests {
     }
 
     fn step(tracks: &mut Tracks, read: impl Fn(u32, Roi) -> Option<f32>) -> Vec<u32> {
-        let readings = tracks.squares().into_iter().map(|(id, roi)| (id, read(id, roi).map(body))).collect();
+        let readings = tracks.squares().map(|(id, roi)| (id, read(id, roi).map(body))).collect();
         tracks.update(readings, FRAME);
         tracks.seen().map(|t| t.id).collect()
     }
@@ -136,9 +172,21 @@ mod tests {
         let mut tracks = Tracks::default();
         assert!(tracks.begin(body(200.0), FRAME) && tracks.begin(body(700.0), FRAME));
         assert!(!tracks.begin(body(705.0), FRAME), "the same person twice");
-        assert_eq!(step(&mut tracks, |id, roi| (id == 2).then_some(roi.center.x)), [2]);
+        for _ in 0..=EXPECTED_FOR {
+            assert_eq!(step(&mut tracks, |id, roi| (id == 2).then_some(roi.center.x)), [2]);
+        }
         assert!(tracks.begin(body(200.0), FRAME));
         assert_eq!(tracks.seen().map(|t| t.id).collect::<Vec<_>>(), [2, 3]);
+    }
+
+    #[test]
+    fn whoever_is_found_again_soon_and_near_is_the_same_person() {
+        let mut tracks = Tracks::default();
+        tracks.begin(body(200.0), FRAME);
+        assert_eq!(step(&mut tracks, |_, _| None), [] as [u32; 0]);
+        assert_eq!(tracks.followed(), 0, "nobody is read any more");
+        assert!(tracks.begin(body(210.0), FRAME));
+        assert_eq!(tracks.seen().map(|t| t.id).collect::<Vec<_>>(), [1]);
     }
 
     #[test]
@@ -147,7 +195,19 @@ mod tests {
         tracks.begin(body(900.0), FRAME);
         assert_eq!(step(&mut tracks, |_, _| Some(1100.0)), [1]);
         assert_eq!(step(&mut tracks, |_, _| Some(1300.0)), [] as [u32; 0]);
-        assert!(tracks.is_empty());
+        assert!(tracks.tracks.is_empty());
+    }
+
+    #[test]
+    fn no_more_than_asked_for_are_kept() {
+        let mut tracks = Tracks::default();
+        for x in [100.0, 400.0, 700.0] {
+            tracks.begin(body(x), FRAME);
+        }
+        tracks.truncate(2);
+        assert_eq!(tracks.seen().map(|t| t.id).collect::<Vec<_>>(), [1, 2]);
+        tracks.truncate(0);
+        assert!(tracks.tracks.is_empty());
     }
 
     #[test]
@@ -156,7 +216,7 @@ mod tests {
         tracks.begin(body(200.0), FRAME);
         tracks.begin(body(300.0), FRAME);
         assert_eq!(step(&mut tracks, |_, _| Some(250.0)), [1]);
-        assert_eq!(tracks.len(), 1);
+        assert_eq!(tracks.tracks.len(), 1);
     }
 
     #[test]
@@ -187,9 +247,9 @@ mod tests {
         for _ in 0..6 {
             step(&mut tracks, |_, roi| Some(roi.center.x));
         }
-        for _ in 0..HIDDEN_AT_MOST + 1 {
+        for _ in 0..EXPECTED_FOR + 1 {
             assert_eq!(step(&mut tracks, |_, _| Some(300.0)), [1]);
         }
-        assert_eq!(tracks.len(), 1);
+        assert_eq!(tracks.tracks.len(), 1);
     }
 }
