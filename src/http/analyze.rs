@@ -86,7 +86,7 @@ async fn receive(state: web::Data<State>, request: &HttpRequest, mut multipart: 
     state.admit()?;
     state.room_for(0)?;
     let query = request::query(request)?;
-    let (form, mut file) = Form::read_until_file(&mut multipart).await?;
+    let (form, file) = Form::read_until_file(&mut multipart).await?;
     let options = request::options(request::options(AnalysisOptions::default(), &query)?, form.fields())?;
     let sent_name = file.content_disposition().and_then(|d| d.get_filename()).map(display_name);
     let extension =
@@ -100,13 +100,12 @@ async fn receive(state: web::Data<State>, request: &HttpRequest, mut multipart: 
         Ok(Session::new(id.clone(), extension, filename, folder, upload, options))
     })?;
     // Until here or in a moment nobody but this request knows of the session: what fails ends it.
-    let received = receive_first(&state, &session, &mut multipart, &mut file).await;
-    let started = received.and_then(|whole| Ok((whole, state.admit()?.start(&session)?)));
-    match started {
-        Ok((true, ())) => {}
-        Ok((false, ())) => {
-            let rest = Arc::clone(&session);
-            actix_web::rt::spawn(async move { receive_rest(&state, &rest, multipart, file).await });
+    let received = receive_first(&state, &session, &mut multipart, file).await;
+    match received.and_then(|rest| Ok((rest, state.admit()?.start(&session)?))) {
+        Ok((None, ())) => {}
+        Ok((Some(rest), ())) => {
+            let session = Arc::clone(&session);
+            actix_web::rt::spawn(async move { receive_rest(&state, &session, multipart, rest).await });
         }
         Err(error) => {
             end(&state, &session, error.0.clone()).await;
@@ -116,21 +115,28 @@ async fn receive(state: web::Data<State>, request: &HttpRequest, mut multipart: 
     Ok(session)
 }
 
-/// Reads until the file is whole (true) or larger than one should wait for.
-async fn receive_first(state: &State, session: &Arc<Session>, multipart: &mut Multipart, file: &mut Field) -> Result<bool, ApiError> {
-    while let Some(data) = next_bytes(file).await? {
+/// Reads the whole file, or as much of it as one should wait for; then the rest is given back unread.
+async fn receive_first(
+    state: &State,
+    session: &Arc<Session>,
+    multipart: &mut Multipart,
+    mut file: Field,
+) -> Result<Option<Field>, ApiError> {
+    while let Some(data) = next_bytes(&mut file).await? {
         append(state, session, &data)?;
         if session.upload.spool().received() > PATIENT_BYTES {
-            return Ok(false);
+            return Ok(Some(file));
         }
     }
+    // The form gives its next part only when the last one is gone.
+    drop(file);
     let mut late = Form::default();
     while let Some(part) = next_part(multipart, 0).await? {
         late.read_more(part).await?;
     }
     session.set_options(request::options(session.options(), late.fields())?);
     session.upload.finish_append();
-    Ok(true)
+    Ok(None)
 }
 
 /// Reads what is left of a large file beside its analysis.
