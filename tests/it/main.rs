@@ -1,1 +1,10 @@
+mod client;
+mod clips;
+mod errors;
+mod frame_times;
+mod overlap;
+mod scratch;
+mod server;
+mod sse;
+mod uploads;
 mod vision;
