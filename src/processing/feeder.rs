@@ -66,7 +66,11 @@ fn feed(spool: &Spool, mut stdin: ChildStdin, state: &Shared) {
                 state.starved.store(true, Ordering::Relaxed);
                 continue;
             }
-            Available::End | Available::Closed => return,
+            Available::End | Available::Closed => {
+                // From here on only FFmpeg can be slow.
+                state.starved.store(false, Ordering::Relaxed);
+                return;
+            }
         }
         state.starved.store(false, Ordering::Relaxed);
         let length = match spool.read_at(offset, &mut buffer) {

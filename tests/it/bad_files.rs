@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::client::{Client, Upload};
 use crate::clips;
-use crate::program::{Program, within};
+use crate::program::Program;
 use crate::server::Server;
 use crate::sse::Event;
 
@@ -50,7 +50,7 @@ async fn what_is_no_video_ends_with_its_reason_and_leaves_nothing() {
         assert_eq!(end.code(), code, "{what}: {end:?}");
         let detail = end.data["detail"].as_str().unwrap();
         assert!(!detail.contains(program.data().path().to_str().unwrap()), "no path of the server: {detail}");
-        program.assert_nothing_left(0, what);
+        program.assert_nothing_left(what);
     }
 }
 
@@ -74,7 +74,7 @@ async fn playlists_and_scripts_reach_nothing() {
     for script in scripts {
         let end = end_of(&client, script.as_bytes(), ".mp4").await;
         assert_eq!(end.code(), "UNSUPPORTED_CONTAINER", "{script}");
-        program.assert_nothing_left(0, &script);
+        program.assert_nothing_left(&script);
     }
     assert!(listener.accept().is_err(), "somebody followed the playlist");
 }
@@ -160,7 +160,7 @@ async fn a_killed_ffmpeg_is_an_error_that_leaves_nothing() {
     nix::sys::signal::kill(program.decoder(), nix::sys::signal::Signal::SIGKILL).unwrap();
     let end = events.end().await;
     assert_eq!(end.code(), "DECODER_CRASHED");
-    program.assert_nothing_left(0, "a killed decoder");
+    program.assert_nothing_left("a killed decoder");
 }
 
 #[tokio::test]
@@ -172,7 +172,7 @@ async fn a_stopped_ffmpeg_is_noticed_and_ended() {
     nix::sys::signal::kill(decoder, nix::sys::signal::Signal::SIGSTOP).unwrap();
     upload.send_all(upload.total() / 2..upload.total()).await;
     assert_eq!(events.end().await.code(), "DECODER_TIMEOUT");
-    program.assert_nothing_left(0, "a stopped decoder");
+    program.assert_nothing_left("a stopped decoder");
 }
 
 #[tokio::test]
@@ -205,13 +205,13 @@ async fn sessions_that_are_deleted_end_at_once_and_leave_nothing() {
         let again = client.post(&format!("/api/analyze-assembled/{}", upload.id)).send().await.unwrap();
         assert_eq!(again.status(), 404);
     }
-    program.assert_nothing_left(0, "two deleted sessions");
+    program.assert_nothing_left("two deleted sessions");
     let finished = Upload::of(&client, &clips::short());
     let complete = finished.complete().await;
     assert_eq!(program.files("results").len(), 3);
     assert_eq!(client.delete(&finished.id).await.status(), 204);
     assert_eq!(client.get(complete["download_url"].as_str().unwrap()).send().await.unwrap().status(), 404);
-    program.assert_nothing_left(0, "a deleted result");
+    program.assert_nothing_left("a deleted result");
 }
 
 #[tokio::test]
@@ -219,8 +219,7 @@ async fn a_finished_session_keeps_no_thread_and_no_child() {
     let program = Program::start(&[]);
     let client = Client::of(&program.url);
     Upload::of(&client, &clips::faststart()).complete().await;
-    let quiet = within(Duration::from_secs(2), || (program.children("").is_empty() && program.session_threads().is_empty()).then_some(()));
-    assert!(quiet.is_some());
-    assert_eq!(program.files("results").len(), 3, "{:?}", program.files("results"));
-    assert!(program.files("results").iter().all(|f| !f.ends_with(".part")));
+    program.assert_quiet("a finished analysis");
+    let results = program.files("results");
+    assert!(results.len() == 3 && results.iter().all(|f| !f.ends_with(".part")), "{results:?}");
 }

@@ -1,8 +1,10 @@
+mod bad_files;
 mod client;
 mod clips;
 mod errors;
 mod frame_times;
 mod overlap;
+mod program;
 mod scratch;
 mod server;
 mod sse;

@@ -89,14 +89,18 @@ impl Program {
         names.map(|n| n.trim().to_owned()).filter(|n| SESSION_THREADS.iter().any(|t| n.starts_with(t))).collect()
     }
 
-    /// No session is on: no child, no thread, no file of one, within two seconds. `results` is how many files of
-    /// finished analyses there should be.
-    pub fn assert_nothing_left(&self, results: usize, after: &str) {
-        let left = || (self.children(""), self.session_threads(), self.files("sessions"), self.files("results"));
-        let gone = within(GONE, || {
-            let (children, threads, sessions, files) = left();
-            (children.is_empty() && threads.is_empty() && sessions.is_empty() && files.len() == results).then_some(())
-        });
+    /// No session's analysis is on: no child and no thread of one, within two seconds.
+    pub fn assert_quiet(&self, after: &str) {
+        let left = || (self.children(""), self.session_threads());
+        let gone = within(GONE, || (left() == (Vec::new(), Vec::new())).then_some(()));
+        assert!(gone.is_some(), "left after {after}: {:?}\n{}", left(), self.log.lock().unwrap());
+    }
+
+    /// Quiet, and no file of a session either.
+    pub fn assert_nothing_left(&self, after: &str) {
+        self.assert_quiet(after);
+        let left = || (self.files("sessions"), self.files("results"));
+        let gone = within(GONE, || (left() == (Vec::new(), Vec::new())).then_some(()));
         assert!(gone.is_some(), "left after {after}: {:?}\n{}", left(), self.log.lock().unwrap());
     }
 
