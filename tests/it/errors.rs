@@ -56,7 +56,11 @@ async fn fields_out_of_their_range_are_named() {
         let refused = refusal(upload.try_send(0, upload.chunk(0)).await).await;
         let code = if field == "ext" { "UNSUPPORTED_EXTENSION" } else { "INVALID_FIELD" };
         assert_refused(&refused, 400, code, field);
-        assert_eq!(client.get(&format!("/api/sessions/{}", upload.id)).send().await.unwrap().status(), 404, "{field}={value} left a session");
+        assert_eq!(
+            client.get(&format!("/api/sessions/{}", upload.id)).send().await.unwrap().status(),
+            404,
+            "{field}={value} left a session"
+        );
     }
 }
 
@@ -88,7 +92,8 @@ async fn indices_outside_the_file_are_refused() {
     let client = client();
     let upload = upload(&client);
     for index in ["16", "-1", "9223372036854775808", "1e3", "٣", "", " 1", "0x1"] {
-        let form = Form::new().text("session_id", upload.id.clone()).text("chunk_index", index).text("total_chunks", "16").text("ext", ".mp4");
+        let form =
+            Form::new().text("session_id", upload.id.clone()).text("chunk_index", index).text("total_chunks", "16").text("ext", ".mp4");
         let form = form.part("file", Part::bytes(b"x".to_vec()));
         let refused = refusal(client.post("/api/upload-chunk").multipart(form).send().await.unwrap()).await;
         assert_refused(&refused, 400, "INVALID_FIELD", "chunk_index");
@@ -148,6 +153,16 @@ async fn sessions_beyond_the_limit_are_asked_to_wait() {
 }
 
 #[tokio::test]
+async fn a_full_disk_is_told_before_it_is_full() {
+    let server = Server::start(&["--min-free-bytes", "18446744073709551615"]);
+    let client = Client::of(server.url());
+    let upload = upload(&client);
+    assert_refused(&refusal(upload.try_send(0, upload.chunk(0)).await).await, 507, "DISK_FULL", "disk is full");
+    assert_ne!(client.get("/readyz").send().await.unwrap().status(), 200);
+    assert_eq!(client.get("/livez").send().await.unwrap().status(), 200);
+}
+
+#[tokio::test]
 async fn bodies_that_are_no_form_are_refused() {
     let client = client();
     let send = async |content_type: &str, body: String| {
@@ -191,7 +206,9 @@ async fn pages_of_other_sites_may_not_send() {
     let client = client();
     let own = Server::shared().url();
     for origin in ["http://evil.example", "null", &format!("{own}0"), &format!("{own}.evil.example")] {
-        for (method, path) in [(Method::POST, "/api/upload-chunk"), (Method::DELETE, "/api/sessions/x"), (Method::PUT, "/api/uploads/x/chunks/0")] {
+        for (method, path) in
+            [(Method::POST, "/api/upload-chunk"), (Method::DELETE, "/api/sessions/x"), (Method::PUT, "/api/uploads/x/chunks/0")]
+        {
             let response = client.request(method, path).header(ORIGIN, origin).send().await.unwrap();
             assert!(!response.headers().contains_key("access-control-allow-origin"));
             assert_refused(&refusal(response).await, 403, "FORBIDDEN_ORIGIN", "other sites");

@@ -80,8 +80,12 @@ impl Drop for Server {
 
 fn serve_args(data: &Path, options: &[&str]) -> ServeArgs {
     let models = concat!(env!("CARGO_MANIFEST_DIR"), "/models");
-    let fixed = ["sightline", "serve", "--port", "0", "--data-dir", data.to_str().unwrap(), "--models-dir", models];
-    match Cli::parse_from(fixed.iter().chain(options)).command {
+    let mut line = vec!["sightline", "serve", "--port", "0", "--data-dir", data.to_str().unwrap()];
+    line.extend(options);
+    if !options.contains(&"--models-dir") {
+        line.extend(["--models-dir", models]);
+    }
+    match Cli::try_parse_from(line).unwrap_or_else(|e| panic!("{e}")).command {
         Command::Serve(args) => *args,
         _ => unreachable!("serve was asked for"),
     }
