@@ -112,7 +112,7 @@ async fn two_readers_see_the_same_and_one_who_leaves_ends_nothing() {
 
 #[tokio::test]
 async fn idle_sessions_end_with_their_files_unless_somebody_reads_along() {
-    let server = Server::start(&["--session-timeout", "1", "--reaper-step", "1"]);
+    let server = Server::without_models(&["--session-timeout", "1", "--reaper-step", "1"]);
     let client = Client::of(server.url());
     let (idle, read) = (Upload::of(&client, &clips::faststart()), Upload::of(&client, &clips::faststart()));
     let mut events = read.events().await;

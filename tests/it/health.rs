@@ -93,7 +93,7 @@ async fn without_its_detector_file_the_server_still_finds_persons() {
 
 #[tokio::test]
 async fn sessions_are_listed_newest_first_in_pages() {
-    let server = Server::start(&[]);
+    let server = Server::without_models(&[]);
     let client = Client::of(server.url());
     let mut ids = Vec::new();
     for name in ["one.mp4", "two.mp4", "three.mp4"] {

@@ -31,7 +31,7 @@ async fn a_matroska_file_is_analysed_as_it_arrives() {
 
 #[tokio::test]
 async fn analyses_beyond_the_limit_wait_their_turn() {
-    let server = Server::start(&["--max-running", "1"]);
+    let server = Server::without_models(&["--max-running", "1"]);
     let client = Client::of(server.url());
     let (first, second) = (Upload::of(&client, &clips::faststart()), Upload::of(&client, &clips::short()));
     first.send_all(0..first.total() / 2).await;

@@ -42,6 +42,11 @@ impl Server {
         Self { address, data, stopper, thread: Some(thread) }
     }
 
+    /// The same with an empty folder of models: for tests about bytes, which need not wait for models to be compiled.
+    pub fn without_models(options: &[&str]) -> Self {
+        Self::start(&[options, &["--models-dir", scratch::no_models()]].concat())
+    }
+
     /// One server for all tests that need no options of their own. Nothing ends it but the process.
     pub fn shared() -> &'static Self {
         static SHARED: OnceLock<Server> = OnceLock::new();
