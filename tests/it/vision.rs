@@ -39,8 +39,7 @@ fn absent<T>(what: &str) -> Option<T> {
 }
 
 fn shared(path: &str) -> Option<PathBuf> {
-    let root = std::env::var_os("SIGHTLINE_SHARED")
-        .map_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/data")), PathBuf::from);
+    let root = std::env::var_os("SIGHTLINE_SHARED").map_or_else(|| here("../shared/data"), PathBuf::from);
     Some(root.join(path)).filter(|p| p.exists()).or_else(|| absent(&format!("{path} of the shared data")))
 }
 
@@ -130,13 +129,8 @@ fn golden(name: &str) -> Option<BTreeMap<usize, Value>> {
     let file = shared(&format!("golden/{name}.jsonl.gz"))?;
     let out = Command::new("gzip").arg("-dc").arg(file).output().ok()?;
     let text = String::from_utf8(out.stdout).ok()?;
-    Some(
-        text.lines()
-            .skip(1)
-            .map(|l| serde_json::from_str::<Value>(l).unwrap())
-            .map(|v| (v["frame"].as_u64().unwrap() as usize, v))
-            .collect(),
-    )
+    let rows = text.lines().skip(1).map(|line| serde_json::from_str::<Value>(line).unwrap());
+    Some(rows.map(|row| (row["frame"].as_u64().unwrap() as usize, row)).collect())
 }
 
 fn number(v: &Value) -> f32 {
@@ -145,12 +139,8 @@ fn number(v: &Value) -> f32 {
 
 fn reference_boxes(row: &Value) -> Vec<(u64, f32, BBox)> {
     let bbox = |b: &Value| BBox::new(number(&b[0]), number(&b[1]), number(&b[2]), number(&b[3]));
-    row["detections"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|d| (d["class_id"].as_u64().unwrap(), number(&d["confidence"]), bbox(&d["bbox"])))
-        .collect()
+    let class = |d: &Value| d["class_id"].as_u64().unwrap();
+    row["detections"].as_array().unwrap().iter().map(|d| (class(d), number(&d["confidence"]), bbox(&d["bbox"]))).collect()
 }
 
 /// Milliseconds of each call.
@@ -163,10 +153,6 @@ impl Clock {
         let answer = call();
         self.0.push(begun.elapsed().as_secs_f32() * 1e3);
         answer
-    }
-
-    fn calls(&self) -> usize {
-        self.0.len()
     }
 
     fn says(&mut self) -> String {
@@ -199,11 +185,8 @@ fn detector_parity(model: &str, clip: &str, reference: &str) -> Option<f64> {
 fn check(detections: &[Detection], frame: Size, options: &DetectOptions) {
     assert!(detections.windows(2).all(|w| w[0].confidence >= w[1].confidence));
     assert!(detections.len() <= options.max_detections);
-    for d in detections {
-        assert!((options.confidence..=1.0).contains(&d.confidence), "{d:?}");
-        let b = d.bbox;
-        assert!(b.x1 >= 0.0 && b.y1 >= 0.0 && b.x2 <= frame.width as f32 && b.y2 <= frame.height as f32 && b.area() > 0.0, "{d:?}");
-    }
+    let within = |b: &BBox| b.x1 >= 0.0 && b.y1 >= 0.0 && b.x2 <= frame.width as f32 && b.y2 <= frame.height as f32 && b.area() > 0.0;
+    assert!(detections.iter().all(|d| (options.confidence..=1.0).contains(&d.confidence) && within(&d.bbox)), "{detections:?}");
 }
 
 #[test]
@@ -215,9 +198,8 @@ fn yolo_boxes_are_those_of_ultralytics() {
         ("derived_road_damage_openvino", "potholes_portrait_356x640.mp4", "potholes_portrait_356x640__derived_road_damage"),
     ];
     for (model, clip, reference) in clips {
-        if let Some(share) = detector_parity(model, clip, reference) {
-            assert!(share >= 0.99, "{model}: only {share:.4} of the reference boxes were found");
-        }
+        let share = detector_parity(model, clip, reference);
+        assert!(share.is_none_or(|share| share >= 0.99), "{model}: only {share:?} of the reference boxes were found");
     }
 }
 
@@ -260,7 +242,7 @@ fn poses_are_those_of_mediapipe() {
         let stem = clip.split('.').next().unwrap();
         let (Some(rows), Some(frames)) = (golden(&format!("{stem}__mediapipe_full_raw")), frames(clip)) else { return };
         let mut estimator = models.catalog.pose(&ModelChoice::Default).unwrap().unwrap();
-        let (mut errors, mut depth, mut visibility, mut missed, mut extra) = (vec![], vec![], vec![], 0, 0);
+        let (mut errors, mut depth, mut missed, mut extra) = (vec![], vec![], 0, 0);
         let (mut clock, mut ids) = (Clock::default(), BTreeSet::new());
         for (index, frame) in frames.enumerate() {
             let poses = clock.time(|| estimator.estimate(&frame, &[], 1)).unwrap();
@@ -271,7 +253,7 @@ fn poses_are_those_of_mediapipe() {
                     for (r, k) in reference.iter().zip(&pose.keypoints) {
                         errors.push(k.point().distance(Point::new(r[0], r[1])) / torso);
                         depth.push((k.z.unwrap() - r[2]).abs() / torso);
-                        visibility.push((k.visibility - r[3]).abs());
+                        assert!((k.visibility - r[3]).abs() < 0.3, "{clip} {index}: {k:?} for {r:?}");
                     }
                 }
                 (Some(_), None) => missed += 1,
@@ -279,19 +261,12 @@ fn poses_are_those_of_mediapipe() {
                 (None, None) => {}
             }
         }
-        let (median, p95) = (quantile(&mut errors, 0.5), quantile(&mut errors, 0.95));
-        let [z, visible] = [&mut depth, &mut visibility].map(|values| quantile(values, 0.95));
-        println!(
-            "{clip:32} {:3} frames, missed {missed}, extra {extra}, tracks {}: median {:.2} %, p95 {:.2} % of the torso; p95 of z {:.2} %, of visibility {visible:.3}; {}",
-            clock.calls(),
-            ids.len(),
-            median * 100.0,
-            p95 * 100.0,
-            z * 100.0,
-            clock.says()
-        );
-        assert!(median <= 0.02 && p95 <= 0.05, "{clip}: median {median}, p95 {p95}");
-        assert!(missed * 50 <= clock.calls(), "{clip}: {missed} frames have no pose");
+        let [median, p95, z] = [quantile(&mut errors, 0.5), quantile(&mut errors, 0.95), quantile(&mut depth, 0.95)].map(|v| v * 100.0);
+        let (tracks, all) = (ids.len(), clock.0.len());
+        print!("{clip:32} {all} frames, missed {missed}, extra {extra}, {tracks} tracks; of the torso ");
+        println!("median {median:.2} %, p95 {p95:.2} %, z p95 {z:.2} %; {}", clock.says());
+        assert!(median <= 2.0 && p95 <= 5.0, "{clip}: median {median}, p95 {p95}");
+        assert!(missed * 50 <= all, "{clip}: {missed} frames have no pose");
     }
 }
 
@@ -300,7 +275,6 @@ fn many_persons_are_followed() {
     let Some(models) = models(&["yolox_nano.onnx"]) else { return };
     for (clip, most, aided) in [
         ("people_walking_street_720p.mp4", 5, false),
-        ("people_walking_street_720p.mp4", 5, true),
         ("people_walking_street_720p.mp4", 12, true),
         ("fencing_broadcast_720p.mp4", 2, false),
         ("fencing_broadcast_720p.mp4", 2, true),
@@ -313,34 +287,30 @@ fn many_persons_are_followed() {
         let options = DetectOptions { classes: Some(vec![0]), ..DetectOptions::default() };
         let (mut clock, mut poses_seen, mut boxes_seen) = (Clock::default(), 0, 0);
         let mut ids: BTreeMap<u32, usize> = BTreeMap::new();
-        for frame in frames {
-            let persons: Vec<BBox> =
-                if aided { detector.detect(&frame, &options).unwrap().iter().map(|d| d.bbox).collect() } else { vec![] };
+        for frame in frames.take(120) {
+            let detections = if aided { detector.detect(&frame, &options).unwrap() } else { vec![] };
+            let persons: Vec<BBox> = detections.iter().map(|d| d.bbox).collect();
             let poses = clock.time(|| estimator.estimate(&frame, &persons, most)).unwrap();
             assert!(poses.len() <= most);
             check_poses(&poses);
             poses.iter().for_each(|p| *ids.entry(p.track_id.unwrap()).or_default() += 1);
             (poses_seen, boxes_seen) = (poses_seen + poses.len(), boxes_seen + persons.len());
         }
-        let each = |sum: usize| sum as f64 / clock.calls() as f64;
+        let each = |sum: usize| sum as f64 / clock.0.len() as f64;
         let (boxes, poses, long) = (each(boxes_seen), each(poses_seen), ids.values().filter(|n| **n > 10).count());
-        println!(
-            "{clip:32} at most {most:2}, {boxes:4.1} boxes a frame: {poses:4.1} poses a frame, {} tracks, {long} longer than 10; {}",
-            ids.len(),
-            clock.says()
-        );
-        assert!(poses_seen > clock.calls(), "{clip}: less than one pose a frame");
+        let tracks = ids.len();
+        print!("{clip:32} {boxes:4.1} boxes, {poses:4.1} of at most {most} poses a frame, ");
+        println!("{tracks} tracks, {long} longer than 10 frames; {}", clock.says());
+        assert!(poses_seen > clock.0.len(), "{clip}: less than one pose a frame");
     }
 }
 
 fn check_poses(poses: &[Pose]) {
     let ids: BTreeSet<_> = poses.iter().map(|p| p.track_id.unwrap()).collect();
     assert_eq!(ids.len(), poses.len());
-    for pose in poses {
-        assert_eq!(pose.keypoints.len(), pose.skeleton.names().len());
-        assert!((0.5..=1.0).contains(&pose.score));
-        assert!(pose.keypoints.iter().all(|k| k.x.is_finite() && k.y.is_finite() && (0.0..=1.0).contains(&k.visibility)));
-    }
+    let all = |pose: &Pose| pose.keypoints.iter().all(|k| k.x.is_finite() && k.y.is_finite() && (0.0..=1.0).contains(&k.visibility));
+    let whole = |pose: &Pose| pose.keypoints.len() == 33 && (0.5..=1.0).contains(&pose.score) && all(pose);
+    assert!(poses.iter().all(whole), "{poses:?}");
 }
 
 #[test]
@@ -352,7 +322,7 @@ fn persons_are_found_without_an_object_model() {
     assert_eq!((detector.name(), &*detector.labels().get(0)), ("blazepose-person", "person"));
     let Some(rows) = golden("people_walking_street_720p__yolov8n_int8") else { return };
     let Some(frames) = frames("people_walking_street_720p.mp4") else { return };
-    let (mut large, mut met, mut found, mut overlap, mut clock) = (0, 0, 0, vec![], Clock::default());
+    let (mut found, mut overlap, mut clock) = (0, vec![], Clock::default());
     for (index, frame) in frames.enumerate() {
         let Some(row) = rows.get(&index) else { continue };
         let ours = clock.time(|| detector.detect(&frame, &DetectOptions::default())).unwrap();
@@ -360,46 +330,29 @@ fn persons_are_found_without_an_object_model() {
         found += ours.len();
         let reference: Vec<_> = reference_boxes(row).into_iter().filter(|r| r.0 == 0).collect();
         overlap.extend(ours.iter().map(|d| reference.iter().map(|r| r.2.iou(&d.bbox)).fold(0.0, f32::max)));
-        for (_, _, bbox) in reference.iter().filter(|r| r.2.height() > 300.0) {
-            (large, met) = (large + 1, met + usize::from(ours.iter().any(|d| d.bbox.iou(bbox) > 0.5)));
-        }
     }
-    let (each, median) = (found as f64 / clock.calls() as f64, quantile(&mut overlap, 0.5));
-    println!(
-        "blazepose-person: {each:.1} persons a frame, {met} of {large} over 300 px, median IoU with YOLOv8n {median:.2}; {}",
-        clock.says()
-    );
-    assert!(found >= clock.calls() && median > 0.6);
+    let (each, median) = (found as f64 / clock.0.len() as f64, quantile(&mut overlap, 0.5));
+    println!("blazepose-person: {each:.1} persons a frame, median IoU with YOLOv8n {median:.2}; {}", clock.says());
+    assert!(found >= clock.0.len() && median > 0.6);
 }
 
 #[test]
 fn settings_are_taken_and_compiled_models_are_kept() {
     let (Some(library), Some(model)) = (openvino(), shared("models/yolox_nano.onnx")) else { return };
     let cache = tempfile::tempdir().unwrap();
-    let cache_dir = Some(cache.path().to_owned());
-    let config = EngineConfig { library, device: "CPU".into(), cache_dir, precision: Precision::Bf16, threads: Some(1) };
+    let (device, cache_dir) = ("CPU".into(), Some(cache.path().to_owned()));
+    let config = EngineConfig { library, device, cache_dir, precision: Precision::Bf16, threads: Some(1) };
     let engine = Engine::load(config.clone()).unwrap();
     assert_eq!(engine.compile(&model).unwrap().outputs()[0].to_string(), "[1,3549,85]");
     assert!(std::fs::read_dir(cache.path()).unwrap().count() > 0, "{} keeps nothing", engine.version());
-    let error = Engine::load(EngineConfig { device: "NOWHERE".into(), ..config }).unwrap_err().to_string();
-    assert!(error.contains("NOWHERE"), "{error}");
-}
-
-#[test]
-fn values_go_where_they_are_needed() {
-    fn everywhere<T: Send + Sync>() {}
-    fn to_a_session<T: Send>() {}
-    everywhere::<Engine>();
-    everywhere::<Catalog>();
-    to_a_session::<sightline::vision::Detector>();
-    to_a_session::<sightline::vision::PoseEstimator>();
+    assert!(Engine::load(EngineConfig { device: "NOWHERE".into(), ..config }).is_err());
 }
 
 #[test]
 fn odd_frames_are_looked_at_without_harm() {
     let Some(models) = models(&["yolox_nano.onnx", "yolov8n_int8_openvino"]) else { return };
-    let mut detectors: Vec<_> =
-        ["yolox-nano", "yolov8n_int8_openvino", "blazepose-person"].map(|n| models.catalog.detector(&named(n)).unwrap().unwrap()).into();
+    let names = ["yolox-nano", "yolov8n_int8_openvino", "blazepose-person"];
+    let mut detectors = names.map(|name| models.catalog.detector(&named(name)).unwrap().unwrap());
     let mut estimator = models.catalog.pose(&ModelChoice::Default).unwrap().unwrap();
     for (w, h) in [(1, 1), (2, 2), (8000, 2), (2, 3000), (0, 0), (0, 5), (640, 640)] {
         let size = Size::new(w, h);
@@ -418,7 +371,7 @@ fn odd_frames_are_looked_at_without_harm() {
 
 #[test]
 fn the_catalog_says_what_there_is() {
-    let others = ["yolov8n_int8_openvino", "nanodet_m_416.onnx", "yolov8n-pose_int8_openvino", "yolo26n_int8_e2e.tflite"];
+    let others = ["yolov8n_int8_openvino", "nanodet_m_416.onnx", "yolov8n-pose_int8_openvino"];
     let Some(mut models) = models(&others) else { return };
     let state = |models: &Models, name: &str| models.catalog.models().into_iter().find(|m| m.name == name).unwrap();
     assert_eq!(state(&models, "yolox-nano").state, ModelState::Missing);
@@ -429,8 +382,7 @@ fn the_catalog_says_what_there_is() {
     let loaded = state(&models, "yolov8n_int8_openvino");
     assert_eq!((loaded.state, loaded.input, loaded.labels, loaded.default), (ModelState::Loaded, Some([640, 640]), 80, true));
     assert!(models.catalog.detector(&ModelChoice::None).unwrap().is_none());
-    let refused =
-        [("nanodet_m_416", "[1,2704,80]"), ("yolo26n_int8_e2e", "[1,300,6]"), ("yolox-nano", "scripts/setup"), ("nobody", "there are")];
+    let refused = [("nanodet_m_416", "[1,2704,80]"), ("yolox-nano", "scripts/setup"), ("nobody", "there are")];
     for (name, says) in refused {
         let error = models.catalog.detector(&named(name)).err().unwrap().to_string();
         assert!(error.contains(says), "{error}");
@@ -442,10 +394,9 @@ fn the_catalog_says_what_there_is() {
 
     let path = shared("models/derived_road_damage_openvino").unwrap();
     let damage = models.catalog.detector_from_path(&path).unwrap();
-    assert_eq!(damage.labels().iter().collect::<Vec<_>>(), ["Longitudinal Crack", "Transverse Crack", "Alligator Crack", "Pothole"]);
+    assert_eq!(&*damage.labels().get(2), "Alligator Crack");
     let name = models.catalog.add(&path.join("best.xml")).unwrap();
-    assert_eq!(name, "best");
-    assert_eq!(models.catalog.detector(&named("best")).unwrap().unwrap().labels().len(), 4);
+    assert_eq!(models.catalog.detector(&named(&name)).unwrap().unwrap().labels().len(), 4);
     assert!(matches!(models.catalog.detector_from_path(Path::new("/nowhere")), Err(CatalogError::NoModelThere { .. })));
     let broken = models._folder.path().join("broken.onnx");
     std::fs::write(&broken, "not a model").unwrap();
