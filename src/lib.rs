@@ -9,6 +9,4 @@ pub mod ids;
 pub mod options;
 pub mod pose;
 pub mod video;
-
-// engines: one outside thing each
 pub mod vision;
