@@ -37,7 +37,8 @@ pub fn decode(source: &Source, demuxer: Demuxer, max_pixels: u64) -> Vec<OsStrin
     input(&mut args, source, demuxer);
     let filters = "showinfo=checksum=0,scale=w='max(1,round(iw*sar))':h=ih,setsar=1,format=rgb24";
     push(&mut args, &["-map", "0:V:0", "-an", "-sn", "-dn", "-vf", filters, "-fps_mode", "passthrough"]);
-    push(&mut args, &["-pix_fmt", "rgb24", "-f", "image2pipe", "-c:v", "ppm", "pipe:1"]);
+    // Frames closer together than the nominal rate would get the same tick of its clock, and FFmpeg would complain.
+    push(&mut args, &["-enc_time_base", "1:1000000", "-pix_fmt", "rgb24", "-f", "image2pipe", "-c:v", "ppm", "pipe:1"]);
     args
 }
 

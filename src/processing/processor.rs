@@ -76,11 +76,11 @@ impl<'a> Processor<'a> {
         observer: &'a mut dyn Observer,
     ) -> Result<Self, Problem> {
         let analyzer = Analyzer::new(&resources.catalog, &job.options).map_err(|error| {
-            let code = match error {
-                AnalyzerError::Model(_) => ErrorCode::UnknownModel,
+            let code = match &error {
+                AnalyzerError::Model(error) => error.code(),
                 AnalyzerError::UnknownClass { .. } => ErrorCode::InvalidField,
             };
-            Problem::new(code, error.to_string())
+            Problem::new(code, format!("{error}."))
         })?;
         Ok(Self {
             resources,
