@@ -163,7 +163,7 @@ fn store_blocking(state: &State, chunk: &Chunk, bytes: Vec<u8>) -> Result<Answer
         chunks_received: received.chunks,
         assembled: received.assembled,
         streaming: true,
-        want: Vec::new(),
+        want: session.upload.wanted_ranges(),
     })
 }
 

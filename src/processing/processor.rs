@@ -44,6 +44,8 @@ pub struct Processor<'a> {
     tally: Tally,
     began: Instant,
     encoded: PathBuf,
+    /// As the file's index lists them.
+    listed_frames: Option<u64>,
     /// From the first frame on.
     output: Option<Output>,
 }
@@ -93,8 +95,14 @@ impl<'a> Processor<'a> {
             tally: Tally::default(),
             began: Instant::now(),
             encoded,
+            listed_frames: None,
             output: None,
         })
+    }
+
+    /// Tells how many frames the file lists, before the first one.
+    pub fn expect_frames(&mut self, listed: Option<u64>) {
+        self.listed_frames = listed;
     }
 
     /// Takes a frame through all stages.
@@ -130,7 +138,7 @@ impl<'a> Processor<'a> {
         let results =
             ResultWriter::create(&self.job.outputs.results, &header).map_err(|e| storage("The results could not be written", &e))?;
         let fps = source.as_ref().and_then(|s| s.fps);
-        let total_frames = source.as_ref().and_then(|s| Some((s.duration_seconds? * s.fps?.value()).round() as u64)).filter(|t| *t > 0);
+        let total_frames = self.listed_frames.or_else(|| source.as_ref().and_then(SourceInfo::expected_frames));
         let encoder = match &self.job.outputs.video {
             None => None,
             Some(_) => {

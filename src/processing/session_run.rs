@@ -142,6 +142,10 @@ impl Observer for Reporter<'_> {
         }
     }
 
+    fn wants_from(&mut self, offset: Option<u64>) {
+        self.session.upload.want_from(offset);
+    }
+
     fn wants_previews(&self) -> bool {
         true
     }
