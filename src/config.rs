@@ -69,7 +69,7 @@ pub struct EngineArgs {
     pub precision: PrecisionArg,
 }
 
-/// How annotated videos are encoded.
+/// How videos are decoded and encoded.
 #[derive(Clone, Debug, Args)]
 pub struct EncodeArgs {
     /// H.264 quality, 0 (lossless) to 51; lower is better and larger
@@ -81,6 +81,9 @@ pub struct EncodeArgs {
     /// Largest picture that is decoded, in pixels
     #[arg(long, default_value_t = 8192 * 4320, value_name = "PIXELS")]
     pub max_frame_pixels: u64,
+    /// Seconds in which FFmpeg must take bytes or give a frame; beyond, it is taken to hang
+    #[arg(long, default_value_t = 15, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    pub stall_timeout: u64,
 }
 
 const PRESETS: [&str; 9] = ["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow"];

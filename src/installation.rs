@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::config::{EncodeArgs, EngineArgs};
 use crate::media::ffmpeg::Ffmpeg;
@@ -55,6 +56,7 @@ pub fn resources(ffmpeg: Ffmpeg, catalog: Catalog, encode: &EncodeArgs, running:
         slots: Slots::new(running),
         encode: encode.settings(),
         max_pixels: encode.max_frame_pixels,
+        stall_limit: Duration::from_secs(encode.stall_timeout),
     }
 }
 

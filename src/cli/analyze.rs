@@ -1,6 +1,7 @@
 //! `sightline analyze`: files in, an annotated MP4 and numbers out, without a server.
 
 use std::collections::BTreeMap;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -91,8 +92,18 @@ fn by_path(catalog: &mut Catalog, choice: ModelChoice) -> anyhow::Result<ModelCh
     }
 }
 
+/// Whether an output would be written over the video it is made from.
+fn is_same_file(output: &Path, video: &Path) -> bool {
+    let identity = |path: &Path| std::fs::metadata(path).ok().map(|m| (m.dev(), m.ino()));
+    identity(video).is_some_and(|video| identity(output) == Some(video))
+}
+
 fn analyze(args: &AnalyzeArgs, resources: &Resources, options: &AnalysisOptions, video: &Path, cancel: &CancelToken) -> anyhow::Result<()> {
     let output = if args.no_video { None } else { Some(args.output.clone().unwrap_or_else(|| default_output(video))) };
+    let outputs = [&output, &args.jsonl, &args.csv];
+    if outputs.into_iter().flatten().any(|o| is_same_file(o, video)) {
+        bail!(Usage("an output has the name of the video itself: give another one"));
+    }
     let scratch = Scratch::beside(output.as_deref())?;
     let job = Job {
         spool: Arc::new(Spool::open_complete(video).context("the file could not be opened")?),

@@ -30,14 +30,14 @@ pub async fn stream_progress(state: web::Data<State>, request: HttpRequest) -> R
     if let Some(session) = state.registry.get(&id) {
         return Ok(follow(session, seen));
     }
-    Ok(event_stream(stream::unfold(Waiting::Opened { state, id, seen }, Waiting::step)))
+    Ok(event_stream(stream::unfold(Waiting::Opened { state, id }, Waiting::step)))
 }
 
 /// The session's events from now on, or those after the one a reader has seen. `204` tells a reader who has seen the end
 /// not to come back.
 pub fn follow(session: Arc<Session>, seen: Option<u64>) -> HttpResponse {
     let newest = session.events.newest();
-    if newest.is_some_and(|e| e.kind.is_terminal() && seen.is_some_and(|seen| seen >= e.id)) {
+    if newest.is_some_and(|e| e.kind.is_terminal() && seen == Some(e.id)) {
         return HttpResponse::NoContent().finish();
     }
     event_stream(stream::unfold(Following::new(session, seen, true), Following::step))
@@ -73,8 +73,10 @@ struct Following {
 impl Following {
     fn new(session: Arc<Session>, seen: Option<u64>, fresh: bool) -> Self {
         let newest = session.events.subscribe();
-        // Without a last id, a reader gets the newest state, not its history.
-        let seen = seen.unwrap_or_else(|| session.events.newest().map_or(0, |e| e.id - 1));
+        let newest_id = session.events.newest().map_or(0, |e| e.id);
+        // Without a last id, a reader gets the newest state, not its history; so does one who has read along with an
+        // earlier session of this name, whose ids went further.
+        let seen = seen.filter(|seen| *seen <= newest_id).unwrap_or(newest_id.saturating_sub(1));
         let reader = session.activity.reader();
         Self { session, newest, seen, fresh, ended: false, _reader: reader }
     }
@@ -103,8 +105,8 @@ impl Following {
 
 /// A reader of a session that may still come.
 enum Waiting {
-    Opened { state: web::Data<State>, id: SessionId, seen: Option<u64> },
-    ForSession { state: web::Data<State>, id: SessionId, seen: Option<u64>, left: Duration },
+    Opened { state: web::Data<State>, id: SessionId },
+    ForSession { state: web::Data<State>, id: SessionId, left: Duration },
     Following(Box<Following>),
     Over,
 }
@@ -112,11 +114,12 @@ enum Waiting {
 impl Waiting {
     async fn step(self) -> Step<Self> {
         match self {
-            Self::Opened { state, id, seen } => Some((Ok(opening()), Self::ForSession { state, id, seen, left: APPEARANCE })),
-            Self::ForSession { state, id, seen, left } => {
+            Self::Opened { state, id } => Some((Ok(opening()), Self::ForSession { state, id, left: APPEARANCE })),
+            Self::ForSession { state, id, left } => {
                 let patience = left.min(KEEPALIVE);
                 if let Some(session) = state.registry.appear(&id, patience).await {
-                    let following = Following::new(session, seen.or(Some(0)), false);
+                    // It is new: whatever the reader has seen was of another one.
+                    let following = Following::new(session, Some(0), false);
                     return following.step().await.map(|(bytes, next)| (bytes, Self::Following(Box::new(next))));
                 }
                 let left = left.saturating_sub(patience);
@@ -124,7 +127,7 @@ impl Waiting {
                     let problem = Problem::new(ErrorCode::SessionNotFound, "Session not found or creation timed out");
                     return Some((Ok(error_text(&problem)), Self::Over));
                 }
-                Some((Ok(Bytes::from_static(b": keepalive\n\n")), Self::ForSession { state, id, seen, left }))
+                Some((Ok(Bytes::from_static(b": keepalive\n\n")), Self::ForSession { state, id, left }))
             }
             Self::Following(following) => following.step().await.map(|(bytes, next)| (bytes, Self::Following(Box::new(next)))),
             Self::Over => None,
@@ -142,7 +145,8 @@ fn text(event: &Event) -> Bytes {
 
 fn error_text(problem: &Problem) -> Bytes {
     let data = serde_json::to_string(problem).unwrap_or_default();
-    format!("id: 1\nevent: error\ndata: {data}\n\n").into()
+    // An id that no session's event has: the reader may come back when the session is there.
+    format!("id: 0\nevent: error\ndata: {data}\n\n").into()
 }
 
 #[cfg(test)]

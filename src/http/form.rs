@@ -28,6 +28,9 @@ impl Form {
         let mut too_large = false;
         while let Some(mut part) = next_part(&mut multipart, form.parts()).await? {
             if part.name() == Some("file") {
+                if form.file.is_some() {
+                    return Err(second_file());
+                }
                 let mut bytes = Vec::new();
                 while let Some(data) = next_bytes(&mut part).await? {
                     // The rest of a file that is too large is read and dropped, so that the client gets to read why.
@@ -63,7 +66,7 @@ impl Form {
     /// Takes another part; a second file is refused.
     pub async fn read_more(&mut self, mut part: Field) -> Result<(), ApiError> {
         if part.name() == Some("file") {
-            return Err(ApiError::field("file is given twice."));
+            return Err(second_file());
         }
         if self.parts() >= MAX_PARTS {
             return Err(ApiError::new(ErrorCode::InvalidRequest, format!("The form has more than {MAX_PARTS} parts.")));
@@ -121,6 +124,10 @@ pub async fn next_part(multipart: &mut Multipart, parts: usize) -> Result<Option
 pub async fn next_bytes(part: &mut Field) -> Result<Option<bytes::Bytes>, ApiError> {
     let next = tokio::time::timeout(READ_TIMEOUT, part.next()).await.map_err(|_| too_slow())?;
     next.transpose().map_err(|e| unreadable(&e))
+}
+
+fn second_file() -> ApiError {
+    ApiError::field("file is given twice.")
 }
 
 pub fn too_slow() -> ApiError {

@@ -7,8 +7,8 @@ use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 
 use super::assets::CONTENT_SECURITY_POLICY;
-use super::problem::ApiError;
-use crate::error_code::ErrorCode;
+use super::problem;
+use crate::error_code::{ErrorCode, Problem};
 
 /// Refuses what another site's page sends in its visitor's name, and adds the headers that keep browsers careful.
 pub async fn guard(
@@ -16,10 +16,12 @@ pub async fn guard(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
     let reads = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    if !reads && !is_own_origin(request.headers()) {
-        return Err(ApiError::new(ErrorCode::ForbiddenOrigin, "Pages of other sites may not send requests to this server.").into());
-    }
-    let mut response = next.call(request).await?;
+    let mut response = if reads || is_own_origin(request.headers()) {
+        next.call(request).await?.map_into_left_body()
+    } else {
+        let refusal = Problem::new(ErrorCode::ForbiddenOrigin, "Pages of other sites may not send requests to this server.");
+        request.into_response(problem::response(&refusal)).map_into_right_body()
+    };
     let headers = response.headers_mut();
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(CONTENT_SECURITY_POLICY));

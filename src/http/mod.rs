@@ -8,6 +8,7 @@ pub mod guard;
 pub mod health;
 pub mod models;
 pub mod problem;
+pub mod range;
 pub mod request;
 pub mod results;
 pub mod routes;

@@ -33,7 +33,7 @@ pub struct ChunkLedger {
     total: u64,
     chunk_size: Option<u64>,
     file_size: Option<u64>,
-    /// Of chunks that are there or being written.
+    /// Of chunks that are there, being written, or waiting for their place.
     digests: HashMap<u64, Digest>,
     received: RangeSet,
 }
@@ -58,12 +58,12 @@ impl ChunkLedger {
             Some(_) if self.received.contains(index) => return Ok(Step::Have),
             _ => {}
         }
-        let offset = match self.place(index, length)? {
-            Some(offset) => offset,
-            None => return Ok(Step::Hold),
-        };
+        // A chunk that waits for its place binds the sender as well, until it turns out not to fit.
+        let offset = self.place(index, length).inspect_err(|_| {
+            self.digests.remove(&index);
+        })?;
         self.digests.insert(index, digest);
-        Ok(Step::Write { offset })
+        Ok(offset.map_or(Step::Hold, |offset| Step::Write { offset }))
     }
 
     fn place(&mut self, index: u64, length: u64) -> Result<Option<u64>, ChunkError> {
@@ -165,6 +165,7 @@ mod tests {
     fn a_last_chunk_that_comes_first_waits_or_is_placed_by_the_file_size() {
         let mut ledger = ChunkLedger::new(3, None, None);
         assert_eq!(ledger.begin(2, 4, A), Ok(Step::Hold));
+        assert_eq!(ledger.begin(2, 4, B), Err(ChunkError::Conflict { index: 2 }));
         ledger.begin(1, 10, A).unwrap();
         assert_eq!(ledger.begin(2, 4, A), Ok(Step::Write { offset: 20 }));
         let mut told = ChunkLedger::new(3, None, Some(24));

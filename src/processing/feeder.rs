@@ -57,7 +57,13 @@ impl Drop for Feeder {
     }
 }
 
-fn feed(spool: &Spool, pieces: &[Piece], mut stdin: ChildStdin, state: &Shared) {
+fn feed(spool: &Spool, pieces: &[Piece], stdin: ChildStdin, state: &Shared) {
+    feed_all(spool, pieces, stdin, state);
+    // From here on only FFmpeg can be slow.
+    state.starved.store(false, Ordering::Relaxed);
+}
+
+fn feed_all(spool: &Spool, pieces: &[Piece], mut stdin: ChildStdin, state: &Shared) {
     for piece in pieces {
         let goes_on = match piece {
             Piece::Made(bytes) => write(&mut stdin, bytes, state),

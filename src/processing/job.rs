@@ -26,8 +26,6 @@ use crate::video::{Demuxer, SourceInfo};
 
 /// How long a wait for bytes lasts before the job looks whether it was cancelled.
 const LOOK: Duration = Duration::from_millis(200);
-/// FFmpeg takes bytes or gives frames within this, or it hangs.
-const STALL_LIMIT: Duration = Duration::from_secs(15);
 
 pub struct Job {
     pub spool: Arc<Spool>,
@@ -72,16 +70,11 @@ struct Decoding {
     feeder: Option<Feeder>,
 }
 
-/// Runs the job on the calling thread until it is done, failed or cancelled. What it wrote is whole or gone.
+/// Runs the job on the calling thread until it is done, failed or cancelled. Outputs get their names at the very end: a
+/// job that fails leaves what was there before.
 pub fn run(resources: &Resources, job: &Job, cancel: &CancelToken, observer: &mut dyn Observer) -> Result<Finished, Problem> {
     let run = Run { resources, job, cancel };
     let outcome = run.run(observer);
-    if outcome.is_err() {
-        let paths = [&job.outputs.video, &job.outputs.results.jsonl, &job.outputs.results.csv];
-        for path in paths.into_iter().flatten() {
-            let _ = std::fs::remove_file(path);
-        }
-    }
     let _ = std::fs::remove_file(run.encoded_path());
     outcome
 }
@@ -118,17 +111,29 @@ impl Run<'_> {
             end = self.decode(Plan::WholeFile, demuxer, &mut processor)?;
         }
         verdict::fatal(&end)?;
-        let processed = processor.finish()?;
+        let (processed, results) = processor.finish()?;
         observer.entered(SessionState::Finishing);
         // FFmpeg may be done before the last bytes come; the sound may be in them.
         self.wait_for_all()?;
         let audio = self.put_together(demuxer, &processed)?;
+        results.finish().map_err(|e| {
+            self.withdraw_outputs();
+            storage("The results could not be written", &e)
+        })?;
         let processing_time_seconds = round3(began.elapsed().as_secs_f64());
         Ok(self.finished(demuxer, &end, processed, audio, processing_time_seconds))
     }
 
     fn encoded_path(&self) -> PathBuf {
         self.job.scratch.join("encoded.mp4")
+    }
+
+    /// Some outputs have their names and others cannot: better none than a part.
+    fn withdraw_outputs(&self) {
+        let outputs = &self.job.outputs;
+        for path in [&outputs.video, &outputs.results.jsonl, &outputs.results.csv].into_iter().flatten() {
+            let _ = std::fs::remove_file(path);
+        }
     }
 
     /// Waits until the first bytes tell the container.
@@ -196,7 +201,7 @@ impl Run<'_> {
             decoding.feeder = Some(feeder.map_err(|e| failed(format!("The writer could not be started: {e}.")))?);
         }
         let frames = decoding.decoder.frames();
-        let mut watchdog = Watchdog::new();
+        let mut watchdog = Watchdog::new(self.resources.stall_limit);
         loop {
             crossbeam_channel::select! {
                 recv(frames) -> frame => match frame {
@@ -264,13 +269,14 @@ impl Run<'_> {
 
 /// Tells a child that hangs from one that waits for the sender or works on a hard frame.
 struct Watchdog {
+    limit: Duration,
     last_progress: Instant,
     written: u64,
 }
 
 impl Watchdog {
-    fn new() -> Self {
-        Self { last_progress: Instant::now(), written: 0 }
+    fn new(limit: Duration) -> Self {
+        Self { limit, last_progress: Instant::now(), written: 0 }
     }
 
     fn saw_frame(&mut self) {
@@ -283,12 +289,12 @@ impl Watchdog {
             self.written = written;
             self.last_progress = Instant::now();
         }
-        if self.last_progress.elapsed() < STALL_LIMIT {
+        if self.last_progress.elapsed() < self.limit {
             return Ok(());
         }
         Err(Problem::new(
             ErrorCode::DecoderTimeout,
-            format!("FFmpeg gave no frame for {} seconds and was stopped. The video may be damaged.", STALL_LIMIT.as_secs()),
+            format!("FFmpeg gave no frame for {} seconds and was stopped. The video may be damaged.", self.limit.as_secs()),
         ))
     }
 }

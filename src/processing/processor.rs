@@ -202,8 +202,8 @@ impl<'a> Processor<'a> {
         Err(verdict::encoder(&reason))
     }
 
-    /// No more frames: closes what was written.
-    pub fn finish(self) -> Result<Processed, Problem> {
+    /// No more frames: closes the encoder. The results are complete, but still to be given their names.
+    pub fn finish(self) -> Result<(Processed, ResultWriter), Problem> {
         let detector = self.analyzer.detector_name().map(str::to_owned);
         let pose = self.analyzer.pose_name().map(str::to_owned);
         let Some(output) = self.output else {
@@ -218,7 +218,6 @@ impl<'a> Processor<'a> {
                 Some(written.map_err(|e| verdict::encoder(&e.to_string()))?)
             }
         };
-        results.finish().map_err(|e| storage("The results could not be written", &e))?;
-        Ok(Processed { tally: self.tally, source, size, written, detector, pose })
+        Ok((Processed { tally: self.tally, source, size, written, detector, pose }, results))
     }
 }

@@ -1,6 +1,7 @@
 //! What all analyses of this process share.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::slots::Slots;
 use crate::media::command::EncodeSettings;
@@ -15,4 +16,6 @@ pub struct Resources {
     pub encode: EncodeSettings,
     /// Largest picture that is decoded.
     pub max_pixels: u64,
+    /// FFmpeg takes bytes or gives frames within this, or it hangs.
+    pub stall_limit: Duration,
 }

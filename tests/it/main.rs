@@ -1,1 +1,12 @@
+mod bad_files;
+mod client;
+mod clips;
+mod errors;
+mod frame_times;
+mod overlap;
+mod program;
+mod scratch;
+mod server;
+mod sse;
+mod uploads;
 mod vision;

@@ -1,0 +1,107 @@
+//! Videos to analyse: made once a process with FFmpeg, or taken from the shared data where that is.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::{Mutex, OnceLock};
+
+use clap::Parser;
+use sightline::config::{Cli, Command as Subcommand, EngineArgs};
+use sightline::installation;
+
+use crate::scratch;
+
+/// Frames of the clips that say no other number.
+pub const FRAMES: u64 = 120;
+
+/// The installation as the program itself finds it.
+pub fn engine_args() -> EngineArgs {
+    let models = concat!(env!("CARGO_MANIFEST_DIR"), "/models");
+    match Cli::parse_from(["sightline", "doctor", "--models-dir", models]).command {
+        Subcommand::Doctor(args) => args,
+        _ => unreachable!("doctor was asked for"),
+    }
+}
+
+pub fn ffmpeg() -> &'static Path {
+    static FFMPEG: OnceLock<PathBuf> = OnceLock::new();
+    FFMPEG.get_or_init(|| installation::ffmpeg(&engine_args()).expect("scripts/setup brings FFmpeg").path().to_owned())
+}
+
+/// Runs FFmpeg and gives its stdout; `args` end with the output.
+pub fn run_ffmpeg(args: &[&str]) -> Vec<u8> {
+    let output = Command::new(ffmpeg()).args(["-nostdin", "-y", "-loglevel", "error"]).args(args).output().unwrap();
+    assert!(output.status.success(), "ffmpeg {args:?}: {}", String::from_utf8_lossy(&output.stderr));
+    output.stdout
+}
+
+/// A clip of this name, made by FFmpeg from `args` unless it was made before.
+fn made(name: &str, args: &[&str]) -> PathBuf {
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(|e| e.into_inner());
+    let path = scratch::root().join(name);
+    if !path.exists() {
+        let unfinished = scratch::root().join(format!("making-{name}"));
+        let mut args = args.to_vec();
+        args.push(unfinished.to_str().unwrap());
+        run_ffmpeg(&args);
+        std::fs::rename(unfinished, &path).unwrap();
+    }
+    path
+}
+
+const PICTURE: [&str; 4] = ["-f", "lavfi", "-i", "testsrc2=size=320x240:rate=30:duration=4"];
+const SOUND: [&str; 4] = ["-f", "lavfi", "-i", "sine=frequency=440:duration=4"];
+const H264_AAC: [&str; 8] = ["-c:v", "libx264", "-preset", "ultrafast", "-g", "30", "-c:a", "aac"];
+
+/// 120 frames with sound, its index in front: it can be decoded while it arrives.
+pub fn faststart() -> PathBuf {
+    made("faststart.mp4", &[&PICTURE[..], &SOUND, &H264_AAC, &["-movflags", "+faststart"]].concat())
+}
+
+/// The same with its index behind the frames, as cameras write it.
+pub fn index_last() -> PathBuf {
+    made("index_last.mp4", &[&PICTURE[..], &SOUND, &H264_AAC].concat())
+}
+
+pub fn matroska() -> PathBuf {
+    made("clip.mkv", &[&PICTURE[..], &SOUND, &H264_AAC].concat())
+}
+
+/// 30 frames without sound, a small file.
+pub fn short() -> PathBuf {
+    let picture = ["-f", "lavfi", "-i", "testsrc2=size=160x120:rate=30:duration=1"];
+    made("short.mp4", &[&picture[..], &["-c:v", "libx264", "-preset", "ultrafast", "-movflags", "+faststart"]].concat())
+}
+
+/// A steady 30000/1001, and a width that previews must be scaled down from.
+pub fn wide_ntsc() -> PathBuf {
+    let picture = ["-f", "lavfi", "-i", "testsrc2=size=1280x720:rate=30000/1001:duration=1"];
+    made("wide_ntsc.mp4", &[&picture[..], &["-c:v", "libx264", "-preset", "ultrafast", "-movflags", "+faststart"]].concat())
+}
+
+/// Steps of 1/30 s and 3/30 s in turn.
+pub fn variable_rate() -> PathBuf {
+    let steps = ["-vf", "select='not(eq(mod(n,4),1)+eq(mod(n,4),2))'", "-fps_mode", "passthrough"];
+    made("variable.mp4", &[&PICTURE[..], &steps, &["-c:v", "libx264", "-preset", "ultrafast", "-movflags", "+faststart"]].concat())
+}
+
+/// Noise, so that a few frames are a few megabytes.
+pub fn large() -> PathBuf {
+    let picture = ["-f", "lavfi", "-i", "nullsrc=size=320x240:rate=30:duration=4,geq=random(1)*255:128:128"];
+    made("large.mp4", &[&picture[..], &["-c:v", "libx264", "-preset", "ultrafast", "-crf", "30", "-movflags", "+faststart"]].concat())
+}
+
+pub fn audio_only() -> PathBuf {
+    made("audio_only.mp4", &[&SOUND[..], &["-c:a", "aac"]].concat())
+}
+
+/// A file of the shared data, or `None` and a loud line where that folder is not on this machine.
+pub fn shared(path: &str) -> Option<PathBuf> {
+    let beside = || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/data"));
+    let file = std::env::var_os("SIGHTLINE_SHARED").map_or_else(beside, PathBuf::from).join(path);
+    if !file.exists() {
+        eprintln!("SKIPPED: {path} of the shared data is not on this machine");
+        return None;
+    }
+    Some(file)
+}

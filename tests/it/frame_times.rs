@@ -1,0 +1,33 @@
+//! What FFmpeg itself makes of a video: how many frames, when each is shown, how much sound.
+
+use std::path::Path;
+
+use crate::clips::run_ffmpeg;
+
+/// Presentation times of the first video stream's frames, decoded, in microseconds from the first one on.
+pub fn of(video: &Path) -> Vec<i64> {
+    let times = decoded(video, &["-map", "0:V:0", "-fps_mode", "passthrough"]);
+    times.iter().map(|t| t - times[0]).collect()
+}
+
+/// Blocks of sound that can be decoded.
+pub fn sound_blocks(video: &Path) -> usize {
+    decoded(video, &["-map", "0:a:0?"]).len()
+}
+
+fn decoded(video: &Path, map: &[&str]) -> Vec<i64> {
+    let input = ["-i", video.to_str().unwrap()];
+    let text = String::from_utf8(run_ffmpeg(&[&input[..], map, &["-enc_time_base", "1:1000000", "-f", "framecrc", "-"]].concat())).unwrap();
+    let (num, den) = text.lines().find_map(|l| l.strip_prefix("#tb 0: ")?.split_once('/')).expect("a time base");
+    let (num, den): (i64, i64) = (num.trim().parse().unwrap(), den.trim().parse().unwrap());
+    let rows = text.lines().filter(|l| !l.starts_with('#'));
+    rows.map(|row| row.split(',').nth(2).unwrap().trim().parse::<i64>().unwrap() * num * 1_000_000 / den).collect()
+}
+
+/// Both have the same frames, shown at the same times within a millisecond.
+pub fn assert_same(output: &[i64], source: &[i64]) {
+    assert_eq!(output.len(), source.len(), "number of frames");
+    for (index, (a, b)) in output.iter().zip(source).enumerate() {
+        assert!((a - b).abs() <= 1000, "frame {index} is shown at {a} µs, in the source at {b} µs");
+    }
+}
