@@ -150,14 +150,25 @@ impl Demuxer {
 pub struct SourceInfo {
     /// Size as stored, before rotation.
     pub coded_size: Size,
-    /// The average frame rate where the container knows one.
+    /// The rate that the frames' times fit into, exact; for a variable rate higher than the average.
     pub fps: Option<Rational>,
+    /// Frames a second on average, as far as the container knows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub average_fps: Option<f64>,
     pub duration_seconds: Option<f64>,
     pub codec: String,
     /// Clockwise degrees that were applied so that the picture stands upright.
     pub rotation: i32,
     /// The default audio stream.
     pub audio: Option<AudioStream>,
+}
+
+impl SourceInfo {
+    /// How many frames there should be by duration and rate; where both are known and make sense.
+    pub fn expected_frames(&self) -> Option<u64> {
+        let fps = self.average_fps.or(self.fps.map(Rational::value))?;
+        Some((self.duration_seconds? * fps).round() as u64).filter(|n| *n > 0)
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

@@ -218,6 +218,8 @@ impl Observer for Bar {
 
     fn progress(&mut self, _progress: Progress) {}
 
+    fn wants_from(&mut self, _offset: Option<u64>) {}
+
     fn wants_previews(&self) -> bool {
         false
     }

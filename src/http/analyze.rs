@@ -32,6 +32,7 @@ pub async fn analyze_assembled(state: web::Data<State>, request: HttpRequest) ->
     let analyses = state.admit()?.clone();
     let current = session.options();
     let options = request::options(current.clone(), &request::query(&request)?)?;
+    analyses.check(&options)?;
     session.activity.touch();
     if options != current {
         let (again, state_now) = (Arc::clone(&session), session.state());
@@ -88,6 +89,7 @@ async fn receive(state: web::Data<State>, request: &HttpRequest, mut multipart: 
     let query = request::query(request)?;
     let (form, file) = Form::read_until_file(&mut multipart).await?;
     let options = request::options(request::options(AnalysisOptions::default(), &query)?, form.fields())?;
+    state.admit()?.check(&options)?;
     let sent_name = file.content_disposition().and_then(|d| d.get_filename()).map(display_name);
     let extension =
         extension(form.get("ext").or_else(|| query.iter().find(|(n, _)| n == "ext").map(|(_, v)| v.as_str())), sent_name.as_deref())?;

@@ -143,6 +143,7 @@ fn store_blocking(state: &State, chunk: &Chunk, bytes: Vec<u8>) -> Result<Answer
         }
     }
     let analyses = state.admit()?;
+    analyses.check(&chunk.options)?;
     let session = session_of(state, chunk)?;
     if session.upload.total_chunks() != chunk.total || session.extension != chunk.extension {
         let detail = format!(
@@ -162,7 +163,7 @@ fn store_blocking(state: &State, chunk: &Chunk, bytes: Vec<u8>) -> Result<Answer
         chunks_received: received.chunks,
         assembled: received.assembled,
         streaming: true,
-        want: Vec::new(),
+        want: session.upload.wanted_ranges(),
     })
 }
 

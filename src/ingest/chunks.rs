@@ -118,6 +118,24 @@ impl ChunkLedger {
         self.received.count() == self.total
     }
 
+    /// Runs of chunks that are missing from the one that holds this offset on, first and last index of each.
+    pub fn missing_from(&self, offset: u64) -> Vec<[u64; 2]> {
+        let Some(size) = self.chunk_size else { return Vec::new() };
+        let mut runs = Vec::new();
+        let mut at = offset / size;
+        while at < self.total {
+            let there = self.received.contiguous_end(at);
+            if there > at {
+                at = there;
+                continue;
+            }
+            let next = self.received.iter().map(|r| r.start).find(|s| *s > at).unwrap_or(self.total).min(self.total);
+            runs.push([at, next - 1]);
+            at = next;
+        }
+        runs
+    }
+
     /// Runs of chunks that are there, first and last index of each.
     pub fn received(&self) -> Vec<[u64; 2]> {
         self.received.iter().map(|r| [r.start, r.end - 1]).collect()
@@ -170,6 +188,19 @@ mod tests {
         ledger.begin(1, 10, A).unwrap();
         ledger.abandon(1);
         assert_eq!(ledger.begin(1, 10, B), Ok(Step::Write { offset: 10 }), "what was not written binds nobody");
+    }
+
+    #[test]
+    fn what_is_missing_behind_an_offset_is_told_in_runs() {
+        let mut ledger = ChunkLedger::new(10, Some(10), None);
+        for index in [0, 6, 8] {
+            ledger.begin(index, 10, A).unwrap();
+            ledger.done(index);
+        }
+        assert_eq!(ledger.missing_from(55), [[5, 5], [7, 7], [9, 9]]);
+        assert_eq!(ledger.missing_from(60), [[7, 7], [9, 9]]);
+        assert_eq!(ledger.missing_from(1000), [[0u64; 2]; 0]);
+        assert_eq!(ChunkLedger::new(10, None, None).missing_from(5), [[0u64; 2]; 0], "no size, no places");
     }
 
     #[test]

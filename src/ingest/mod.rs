@@ -3,6 +3,7 @@
 pub mod boxes;
 pub mod chunks;
 pub mod container;
+pub mod movie;
 pub mod plan;
 pub mod ranges;
 pub mod spool;

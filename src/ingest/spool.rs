@@ -2,6 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io;
+use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -82,6 +83,18 @@ impl Spool {
         let length = (end - offset).min(buffer.len() as u64) as usize;
         self.file.read_exact_at(&mut buffer[..length], offset)?;
         Ok(length)
+    }
+
+    /// Up to 16 bytes of what has been received from `offset` on, and how many there are: enough for any box's header.
+    pub fn read16(&self, offset: u64) -> ([u8; 16], usize) {
+        let mut head = [0; 16];
+        let there = self.read_at(offset, &mut head).unwrap_or(0);
+        (head, there)
+    }
+
+    /// Whether all of a range has been received.
+    pub fn has(&self, range: Range<u64>) -> bool {
+        self.state.lock().ranges.contiguous_end(range.start) >= range.end
     }
 
     pub fn set_length(&self, length: u64) {

@@ -37,7 +37,8 @@ pub fn decode(source: &Source, demuxer: Demuxer, max_pixels: u64) -> Vec<OsStrin
     input(&mut args, source, demuxer);
     let filters = "showinfo=checksum=0,scale=w='max(1,round(iw*sar))':h=ih,setsar=1,format=rgb24";
     push(&mut args, &["-map", "0:V:0", "-an", "-sn", "-dn", "-vf", filters, "-fps_mode", "passthrough"]);
-    push(&mut args, &["-pix_fmt", "rgb24", "-f", "image2pipe", "-c:v", "ppm", "pipe:1"]);
+    // Frames closer together than the nominal rate would get the same tick of its clock, and FFmpeg would complain.
+    push(&mut args, &["-enc_time_base", "1:1000000", "-pix_fmt", "rgb24", "-f", "image2pipe", "-c:v", "ppm", "pipe:1"]);
     args
 }
 
@@ -88,6 +89,8 @@ pub enum AudioTreatment {
 /// The finished file: the encoded video as it is, the source's audio beside it, the index in front.
 pub struct Remux<'a> {
     pub video: &'a Path,
+    /// When the first frame is shown.
+    pub video_start_us: i64,
     pub source: &'a Path,
     pub demuxer: Demuxer,
     /// The audio's stream index in the source.
@@ -101,7 +104,8 @@ pub struct Remux<'a> {
 
 pub fn remux(job: &Remux<'_>) -> Vec<OsString> {
     let mut args = common("warning");
-    push(&mut args, &["-y", "-f", "mp4", "-protocol_whitelist", "file", "-i"]);
+    // FFmpeg lets each input begin at 0; the picture's own start, later than the sound's, is given back here.
+    push(&mut args, &["-y", "-itsoffset", &format!("{}us", job.video_start_us), "-f", "mp4", "-protocol_whitelist", "file", "-i"]);
     args.push(file_url(job.video));
     if job.audio != AudioTreatment::Drop {
         input(&mut args, &Source::File(job.source.to_owned()), job.demuxer);
@@ -174,6 +178,7 @@ mod tests {
     fn the_last_frame_gets_its_duration_and_sound_is_optional() {
         let mut job = Remux {
             video: Path::new("v"),
+            video_start_us: 23_000,
             source: Path::new("s"),
             demuxer: Demuxer::Avi,
             audio_stream: 1,
@@ -183,6 +188,7 @@ mod tests {
             output: Path::new("o"),
         };
         let args = line(&remux(&job));
+        assert!(args.contains("-itsoffset 23000us -f mp4"), "{args}");
         assert!(args.contains("if(eq(N,9),3003,DURATION)") && args.contains("-map 1:1 -c:a copy"), "{args}");
         job.audio = AudioTreatment::Drop;
         let args = line(&remux(&job));

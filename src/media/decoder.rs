@@ -16,6 +16,7 @@ use super::ffmpeg::Ffmpeg;
 use super::log::{Complaints, DecodeLog, Fact};
 use super::ppm::{self, PpmError};
 use super::process::{Exit, Process, SpawnError};
+use super::timeline::Timeline;
 use crate::frame::TimedFrame;
 use crate::video::{Demuxer, SourceInfo};
 
@@ -27,8 +28,6 @@ const TIMES_AHEAD: usize = 1024;
 const TIME_PATIENCE: Duration = Duration::from_secs(5);
 /// How long a child may take to end after its last picture.
 const END_PATIENCE: Duration = Duration::from_secs(10);
-/// Taken where neither a time nor a rate is known.
-const DEFAULT_STEP_US: i64 = 40_000;
 /// A larger pipe means fewer switches between FFmpeg and us; the kernel's default is 64 KiB.
 const PIPE_BYTES: i32 = 1 << 20;
 
@@ -89,7 +88,7 @@ impl Decoder {
         let (frame_out, frames) = bounded(FRAMES_AHEAD);
         let (spent, reuse) = bounded(2 * FRAMES_AHEAD);
         let pictures = process.take_stdout();
-        let mut reader = Reader { times, frames: frame_out, reuse, heard: Arc::clone(&heard), max_pixels, last_us: None };
+        let mut reader = Reader { times, frames: frame_out, reuse, heard: Arc::clone(&heard), max_pixels, timeline: Timeline::default() };
         let reader = std::thread::Builder::new()
             .name("frames".to_owned())
             .spawn(move || reader.run(pictures))
@@ -145,7 +144,7 @@ struct Reader {
     reuse: Receiver<Vec<u8>>,
     heard: Arc<Heard>,
     max_pixels: u64,
-    last_us: Option<i64>,
+    timeline: Timeline,
 }
 
 impl Reader {
@@ -172,12 +171,6 @@ impl Reader {
 
     fn next_time(&mut self) -> i64 {
         let told = self.times.recv_timeout(TIME_PATIENCE).ok().flatten();
-        let time = told.unwrap_or_else(|| match (self.last_us, self.heard.source.get().and_then(|s| s.fps)) {
-            (None, _) => 0,
-            (Some(last), Some(fps)) => last + (1e6 / fps.value()).round() as i64,
-            (Some(last), None) => last + DEFAULT_STEP_US,
-        });
-        self.last_us = Some(time);
-        time
+        self.timeline.next(told, self.heard.source.get().and_then(|s| s.fps))
     }
 }

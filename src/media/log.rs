@@ -22,6 +22,8 @@ pub struct Complaints {
     pub oversize: bool,
     /// The file was read, but has no stream of moving pictures.
     pub no_video: bool,
+    /// An MP4 without its index.
+    pub no_index: bool,
     /// Lines at error level or worse.
     pub errors: u64,
 }
@@ -46,6 +48,7 @@ struct InputStream {
     default: bool,
     codec: String,
     size: Option<Size>,
+    average_fps: Option<f64>,
     rotation: i32,
 }
 
@@ -82,7 +85,12 @@ impl DecodeLog {
 
     fn complain(&mut self, message: &str) {
         let says = |part: &str| message.contains(part);
+        if says("increasing dts to muxer") {
+            // About the order in which pictures go into the pipe to us, which has no clock anyway.
+            return;
+        }
         self.complaints.errors += 1;
+        self.complaints.no_index |= says("moov atom not found");
         self.complaints.truncated |= says("partial file") || says("ended prematurely") || says("runcat");
         self.complaints.oversize |= says("exceeds specified max pixel count") || (says("Picture size") && says("is invalid"));
         self.complaints.no_video |= says("matches no streams");
@@ -124,6 +132,7 @@ impl DecodeLog {
         SourceInfo {
             coded_size: video.and_then(|v| v.size).unwrap_or(Size::new(0, 0)),
             fps: self.frame_rate,
+            average_fps: video.and_then(|v| v.average_fps),
             duration_seconds: self.duration_seconds.filter(|d| *d > 0.0),
             codec: video.map(|v| v.codec.clone()).unwrap_or_default(),
             rotation: video.map_or(0, |v| v.rotation),
@@ -159,6 +168,7 @@ fn input_stream(text: &str) -> Option<InputStream> {
         default: described.contains("(default)"),
         codec,
         size: described.split([',', ' ']).find_map(parse_size),
+        average_fps: described.split(", ").find_map(|part| part.strip_suffix(" fps")?.parse().ok()),
         rotation: 0,
     })
 }
@@ -207,6 +217,7 @@ mod tests {
         let source = SourceInfo {
             coded_size: Size::new(1080, 720),
             fps: Some(Rational::new(30000, 1001)),
+            average_fps: Some(29.97),
             duration_seconds: Some(1.07),
             codec: "h264".into(),
             rotation: 90,

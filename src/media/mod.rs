@@ -9,3 +9,4 @@ pub mod matroska;
 pub mod ppm;
 pub mod process;
 pub mod remux;
+pub mod timeline;

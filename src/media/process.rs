@@ -36,13 +36,36 @@ pub struct Process {
     child: Child,
     role: &'static str,
     log: Option<JoinHandle<()>>,
-    tail: Arc<Mutex<VecDeque<String>>>,
+    tail: Arc<Mutex<Tail>>,
+}
+
+/// What is kept of a log.
+#[derive(Debug, Default)]
+struct Tail {
+    lines: VecDeque<String>,
+    /// The one that tells the cause; later ones tell its consequences.
+    first_error: Option<String>,
+}
+
+impl Tail {
+    fn take(&mut self, line: &str) {
+        let (level, message) = split_level(line);
+        if matches!(level, "error" | "fatal" | "panic") && self.first_error.is_none() && !message.contains("increasing dts") {
+            self.first_error = Some(message.trim().to_owned());
+        }
+        if self.lines.len() == TAIL_LINES {
+            self.lines.pop_front();
+        }
+        self.lines.push_back(line.to_owned());
+    }
 }
 
 /// How a child ended.
 #[derive(Clone, Debug)]
 pub struct Exit {
     pub status: ExitStatus,
+    /// The first error in its log.
+    pub first_error: Option<String>,
     /// The last lines of its log at warning level or worse.
     pub tail: Vec<String>,
 }
@@ -53,10 +76,9 @@ impl Exit {
         self.status.signal()
     }
 
-    /// The most telling line of the log, without FFmpeg's addresses.
+    /// Why it ended, in FFmpeg's words.
     pub fn reason(&self) -> String {
-        let line = self.tail.iter().rev().find(|l| matches!(split_level(l).0, "error" | "fatal"));
-        line.map_or_else(|| self.status.to_string(), |l| split_level(l).1.trim().to_owned())
+        self.first_error.clone().unwrap_or_else(|| format!("FFmpeg ended with {}", self.status))
     }
 }
 
@@ -86,18 +108,14 @@ impl Process {
         // A group of its own: Ctrl-C on the terminal is for the server, which then ends its children in order.
         command.as_inner_mut().process_group(0);
         let mut child = command.as_inner_mut().spawn().map_err(failed)?;
-        let tail = Arc::new(Mutex::new(VecDeque::new()));
+        let tail = Arc::new(Mutex::new(Tail::default()));
         let stderr = child.stderr.take();
         let kept = Arc::clone(&tail);
         let log = std::thread::Builder::new().name(format!("log-{role}")).spawn(move || {
             let Some(stderr) = stderr else { return };
             each_line(BufReader::new(stderr), |line| {
                 if matches!(split_level(line).0, "warning" | "error" | "fatal" | "panic") {
-                    let mut kept = kept.lock();
-                    if kept.len() == TAIL_LINES {
-                        kept.pop_front();
-                    }
-                    kept.push_back(line.to_owned());
+                    kept.lock().take(line);
                 }
                 on_line(line);
             });
@@ -140,7 +158,8 @@ impl Process {
         }
         let status = self.child.wait()?;
         self.join_log();
-        Ok(Exit { status, tail: self.tail.lock().iter().cloned().collect() })
+        let tail = std::mem::take(&mut *self.tail.lock());
+        Ok(Exit { status, first_error: tail.first_error, tail: tail.lines.into() })
     }
 
     fn join_log(&mut self) {

@@ -87,6 +87,7 @@ fn attempt(
     let last_frame_us = input.written.mean_step_us.filter(|us| *us > 0).unwrap_or(DEFAULT_FRAME_US);
     let args = command::remux(&Remux {
         video: input.video,
+        video_start_us: input.written.first_us,
         source: input.source,
         demuxer: input.demuxer,
         audio_stream: input.audio.map_or(0, |a| a.index),

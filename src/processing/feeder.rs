@@ -1,4 +1,4 @@
-//! The writer: bytes from the spool into FFmpeg's stdin, in order, as they arrive.
+//! The writer: a plan's pieces into FFmpeg's stdin, one after the other, as their bytes arrive.
 
 use std::io::Write;
 use std::process::ChildStdin;
@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use crate::ingest::plan::Piece;
 use crate::ingest::spool::{Available, Spool};
 
 /// How often a writer without bytes looks whether it should stop.
@@ -28,10 +29,10 @@ struct Shared {
 }
 
 impl Feeder {
-    pub fn start(spool: Arc<Spool>, stdin: ChildStdin) -> std::io::Result<Self> {
+    pub fn start(spool: Arc<Spool>, pieces: Vec<Piece>, stdin: ChildStdin) -> std::io::Result<Self> {
         let shared = Arc::new(Shared::default());
         let state = Arc::clone(&shared);
-        let thread = std::thread::Builder::new().name("writer".to_owned()).spawn(move || feed(&spool, stdin, &state))?;
+        let thread = std::thread::Builder::new().name("writer".to_owned()).spawn(move || feed(&spool, &pieces, stdin, &state))?;
         Ok(Self { thread: Some(thread), shared })
     }
 
@@ -56,35 +57,61 @@ impl Drop for Feeder {
     }
 }
 
-fn feed(spool: &Spool, mut stdin: ChildStdin, state: &Shared) {
+fn feed(spool: &Spool, pieces: &[Piece], stdin: ChildStdin, state: &Shared) {
+    feed_all(spool, pieces, stdin, state);
+    // From here on only FFmpeg can be slow.
+    state.starved.store(false, Ordering::Relaxed);
+}
+
+fn feed_all(spool: &Spool, pieces: &[Piece], mut stdin: ChildStdin, state: &Shared) {
+    for piece in pieces {
+        let goes_on = match piece {
+            Piece::Made(bytes) => write(&mut stdin, bytes, state),
+            Piece::File { from, to } => feed_file(spool, *from, *to, &mut stdin, state),
+        };
+        if !goes_on {
+            return;
+        }
+    }
+}
+
+/// Writes a stretch of the file as it arrives; false where nothing more can or should be written.
+fn feed_file(spool: &Spool, from: u64, to: Option<u64>, stdin: &mut ChildStdin, state: &Shared) -> bool {
     let mut buffer = vec![0; BUFFER_BYTES];
-    let mut offset = 0;
-    while !state.stop.load(Ordering::Relaxed) {
+    let mut offset = from;
+    while to.is_none_or(|to| offset < to) {
+        if state.stop.load(Ordering::Relaxed) {
+            return false;
+        }
         match spool.wait(offset, LOOK) {
             Available::Until(_) => {}
             Available::Nothing => {
                 state.starved.store(true, Ordering::Relaxed);
                 continue;
             }
-            Available::End | Available::Closed => {
-                // From here on only FFmpeg can be slow.
-                state.starved.store(false, Ordering::Relaxed);
-                return;
-            }
+            Available::End => return true,
+            Available::Closed => return false,
         }
         state.starved.store(false, Ordering::Relaxed);
-        let length = match spool.read_at(offset, &mut buffer) {
+        let wanted = to.map_or(BUFFER_BYTES as u64, |to| to - offset).min(BUFFER_BYTES as u64) as usize;
+        let length = match spool.read_at(offset, &mut buffer[..wanted]) {
             Ok(length) => length,
             Err(error) => {
                 tracing::error!(%error, "the spool could not be read");
-                return;
+                return false;
             }
         };
-        // A broken pipe: FFmpeg wants no more, or has ended; which of both, its exit says.
-        if stdin.write_all(&buffer[..length]).is_err() {
-            return;
+        if !write(stdin, &buffer[..length], state) {
+            return false;
         }
         offset += length as u64;
-        state.written.store(offset, Ordering::Relaxed);
     }
+    true
+}
+
+/// False where the pipe is broken: FFmpeg wants no more, or has ended; which of both, its exit says.
+fn write(stdin: &mut ChildStdin, bytes: &[u8], state: &Shared) -> bool {
+    let written = stdin.write_all(bytes).is_ok();
+    state.written.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+    written
 }

@@ -14,7 +14,7 @@ use super::summary::{Summary, Tally};
 use super::verdict;
 use crate::error_code::{ErrorCode, Problem};
 use crate::ingest::container::{self, Sniff};
-use crate::ingest::plan::{self, Plan};
+use crate::ingest::plan::{self, Decision, Plan};
 use crate::ingest::spool::Spool;
 use crate::media::command::Source;
 use crate::media::decoder::{DecodeEnd, Decoder};
@@ -50,6 +50,8 @@ pub trait Observer {
     fn frame_done(&mut self, pace: &Pace);
     /// Every `preview_interval` frames.
     fn progress(&mut self, progress: Progress);
+    /// The bytes from this offset on would let frames come sooner; none: any order is as good.
+    fn wants_from(&mut self, offset: Option<u64>);
     /// Whether `progress` should carry pictures.
     fn wants_previews(&self) -> bool;
 }
@@ -87,7 +89,7 @@ impl Run<'_> {
     fn run(&self, observer: &mut dyn Observer) -> Result<Finished, Problem> {
         observer.entered(SessionState::Receiving);
         let demuxer = self.recognise()?;
-        let plan = self.plan(demuxer)?;
+        let plan = self.plan(demuxer, observer)?;
         if plan == Plan::WholeFile {
             self.wait_for_all()?;
         }
@@ -101,15 +103,12 @@ impl Run<'_> {
         let began = Instant::now();
         observer.entered(SessionState::Processing);
         let mut processor = Processor::new(self.resources, self.job, self.cancel, self.encoded_path(), observer)?;
-        let source = match plan {
-            Plan::Linear => Source::Pipe,
-            Plan::WholeFile => Source::File(self.job.spool.path().to_owned()),
-        };
-        let mut end = self.decode(&source, demuxer, &mut processor)?;
-        if end.frames == 0 && source == Source::Pipe && end.exit.signal().is_none() && !end.complaints.oversize {
+        let streamed = plan != Plan::WholeFile;
+        let mut end = self.decode(plan, demuxer, &mut processor)?;
+        if end.frames == 0 && streamed && end.exit.signal().is_none() && !end.complaints.oversize {
             // It cannot be streamed after all; with all its bytes there, FFmpeg may seek.
             self.wait_for_all()?;
-            end = self.decode(&Source::File(self.job.spool.path().to_owned()), demuxer, &mut processor)?;
+            end = self.decode(Plan::WholeFile, demuxer, &mut processor)?;
         }
         verdict::fatal(&end)?;
         let (processed, results) = processor.finish()?;
@@ -163,12 +162,17 @@ impl Run<'_> {
     }
 
     /// Waits until the bytes tell how the file can be decoded.
-    fn plan(&self, demuxer: Demuxer) -> Result<Plan, Problem> {
+    fn plan(&self, demuxer: Demuxer, observer: &mut dyn Observer) -> Result<Plan, Problem> {
         loop {
             self.cancel.check()?;
             let known = self.job.spool.received();
-            if let Some(plan) = plan::decide(demuxer, self.job.spool.is_complete(), |at| read16(&self.job.spool, at)) {
-                return Ok(plan);
+            match plan::decide(demuxer, &self.job.spool) {
+                Decision::Ready(plan) => {
+                    observer.wants_from(None);
+                    return Ok(plan);
+                }
+                Decision::NeedFrom(offset) => observer.wants_from(Some(offset)),
+                Decision::NeedHead => {}
             }
             self.job.spool.wait_for_more(known, LOOK);
         }
@@ -182,13 +186,18 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn decode(&self, source: &Source, demuxer: Demuxer, processor: &mut Processor<'_>) -> Result<DecodeEnd, Problem> {
+    fn decode(&self, plan: Plan, demuxer: Demuxer, processor: &mut Processor<'_>) -> Result<DecodeEnd, Problem> {
         let failed = |detail: String| Problem::new(ErrorCode::DecoderCrashed, detail);
-        let (decoder, stdin) = Decoder::start(&self.resources.ffmpeg, source, demuxer, self.resources.max_pixels)
+        let (source, pieces) = match plan {
+            Plan::Stream(pieces) => (Source::Pipe, pieces),
+            Plan::WholeFile => (Source::File(self.job.spool.path().to_owned()), Vec::new()),
+        };
+        processor.expect_frames(plan::listed_frames(demuxer, &self.job.spool));
+        let (decoder, stdin) = Decoder::start(&self.resources.ffmpeg, &source, demuxer, self.resources.max_pixels)
             .map_err(|e| Problem::new(ErrorCode::DecoderMissing, e.to_string()))?;
         let mut decoding = Decoding { decoder, feeder: None };
         if let Some(stdin) = stdin {
-            let feeder = Feeder::start(Arc::clone(&self.job.spool), stdin);
+            let feeder = Feeder::start(Arc::clone(&self.job.spool), pieces, stdin);
             decoding.feeder = Some(feeder.map_err(|e| failed(format!("The writer could not be started: {e}.")))?);
         }
         let frames = decoding.decoder.frames();
@@ -233,7 +242,7 @@ impl Run<'_> {
         let Processed { tally, source, size, detector, pose, written: _ } = processed;
         let nominal = source.as_ref().and_then(|s| s.fps).map(|r| r.value());
         let length = self.job.spool.length().unwrap_or_default();
-        let cut = container::is_cut_short(demuxer, length, |at| read16(&self.job.spool, at));
+        let cut = container::is_cut_short(demuxer, length, |at| self.job.spool.read16(at));
         let wants_sound = self.job.outputs.video.is_some() && source.as_ref().is_some_and(|s| s.audio.is_some());
         let lost_sound = wants_sound && audio == AudioOutcome::None;
         let duration_seconds = tally.times().duration_seconds(nominal);
@@ -288,12 +297,6 @@ impl Watchdog {
             format!("FFmpeg gave no frame for {} seconds and was stopped. The video may be damaged.", self.limit.as_secs()),
         ))
     }
-}
-
-fn read16(spool: &Spool, offset: u64) -> ([u8; 16], usize) {
-    let mut head = [0; 16];
-    let there = spool.read_at(offset, &mut head).unwrap_or(0);
-    (head, there)
 }
 
 /// A failure of the disk, told apart by whether it is full.

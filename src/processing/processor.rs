@@ -44,6 +44,8 @@ pub struct Processor<'a> {
     tally: Tally,
     began: Instant,
     encoded: PathBuf,
+    /// As the file's index lists them.
+    listed_frames: Option<u64>,
     /// From the first frame on.
     output: Option<Output>,
 }
@@ -76,11 +78,11 @@ impl<'a> Processor<'a> {
         observer: &'a mut dyn Observer,
     ) -> Result<Self, Problem> {
         let analyzer = Analyzer::new(&resources.catalog, &job.options).map_err(|error| {
-            let code = match error {
-                AnalyzerError::Model(_) => ErrorCode::UnknownModel,
+            let code = match &error {
+                AnalyzerError::Model(error) => error.code(),
                 AnalyzerError::UnknownClass { .. } => ErrorCode::InvalidField,
             };
-            Problem::new(code, error.to_string())
+            Problem::new(code, format!("{error}."))
         })?;
         Ok(Self {
             resources,
@@ -93,8 +95,14 @@ impl<'a> Processor<'a> {
             tally: Tally::default(),
             began: Instant::now(),
             encoded,
+            listed_frames: None,
             output: None,
         })
+    }
+
+    /// Tells how many frames the file lists, before the first one.
+    pub fn expect_frames(&mut self, listed: Option<u64>) {
+        self.listed_frames = listed;
     }
 
     /// Takes a frame through all stages.
@@ -130,7 +138,7 @@ impl<'a> Processor<'a> {
         let results =
             ResultWriter::create(&self.job.outputs.results, &header).map_err(|e| storage("The results could not be written", &e))?;
         let fps = source.as_ref().and_then(|s| s.fps);
-        let total_frames = source.as_ref().and_then(|s| Some((s.duration_seconds? * s.fps?.value()).round() as u64)).filter(|t| *t > 0);
+        let total_frames = self.listed_frames.or_else(|| source.as_ref().and_then(SourceInfo::expected_frames));
         let encoder = match &self.job.outputs.video {
             None => None,
             Some(_) => {

@@ -11,11 +11,12 @@ use super::results::ResultPaths;
 use super::summary::Complete;
 use crate::error_code::{ErrorCode, Problem};
 use crate::ids::ResultId;
-use crate::options::AnalysisOptions;
+use crate::options::{AnalysisOptions, ModelChoice};
 use crate::sessions::cancel::CancelToken;
 use crate::sessions::events::EventKind;
 use crate::sessions::metrics::{Counters, Outcome};
 use crate::sessions::session::{Session, SessionState};
+use crate::vision::manifest::Task;
 
 /// Starts analyses of sessions; cheap to clone.
 #[derive(Clone)]
@@ -33,6 +34,20 @@ impl Analyses {
 
     pub fn resources(&self) -> &Resources {
         &self.resources
+    }
+
+    /// Whether the models that the options name are there, told before a byte is sent for nothing.
+    pub fn check(&self, options: &AnalysisOptions) -> Result<(), Problem> {
+        let models = self.resources.catalog.models();
+        for (choice, task) in [(&options.detector, Task::Detect), (&options.pose, Task::Pose)] {
+            let ModelChoice::Named(name) = choice else { continue };
+            if !models.iter().any(|m| m.name == *name && m.task == task) {
+                let known: Vec<&str> = models.iter().filter(|m| m.task == task).map(|m| m.name.as_str()).collect();
+                let detail = format!("There is no model {name:?} for {}. There are: {}.", task.word(), known.join(", "));
+                return Err(Problem::new(ErrorCode::UnknownModel, detail));
+            }
+        }
+        Ok(())
     }
 
     /// Starts the session's analysis; nothing happens where it was started before.
@@ -125,6 +140,10 @@ impl Observer for Reporter<'_> {
             Ok(data) => self.session.events.publish(EventKind::Progress, data),
             Err(error) => tracing::error!(%error, "a progress event could not be written"),
         }
+    }
+
+    fn wants_from(&mut self, offset: Option<u64>) {
+        self.session.upload.want_from(offset);
     }
 
     fn wants_previews(&self) -> bool {

@@ -23,6 +23,11 @@ pub fn fatal(end: &DecodeEnd) -> Result<(), Problem> {
         Problem::new(ErrorCode::DimensionsExceedLimit, "The picture is larger than this server takes. Scale the video down first.")
     } else if end.complaints.no_video {
         Problem::new(ErrorCode::NoVideoStream, "The file has no video, only sound or other data.")
+    } else if end.complaints.no_index {
+        Problem::new(
+            ErrorCode::NoFrames,
+            "The file has no index (moov), so that nothing in it can be found. It was not recorded or copied to its end.",
+        )
     } else {
         Problem::new(ErrorCode::NoFrames, format!("No frame could be decoded: {}.", sentence_part(&end.exit.reason())))
     })
@@ -78,7 +83,8 @@ mod tests {
     use std::process::ExitStatus;
 
     fn end(frames: u64, raw_status: i32, complaints: Complaints) -> DecodeEnd {
-        let exit = Exit { status: ExitStatus::from_raw(raw_status), tail: vec!["[mov @ 0x1] [error] moov atom not found".into()] };
+        let status = ExitStatus::from_raw(raw_status);
+        let exit = Exit { status, first_error: Some("stream 1, contradictionary STSC and STCO".into()), tail: Vec::new() };
         DecodeEnd { frames, exit, complaints, error: None }
     }
 
@@ -96,7 +102,7 @@ mod tests {
         assert_eq!(code(end(7, 9, Complaints::default())), ErrorCode::DecoderCrashed);
         assert_eq!(fatal(&end(7, 256, Complaints::default())), Ok(()));
         let detail = fatal(&end(0, 256, Complaints::default())).unwrap_err().detail;
-        assert_eq!(detail, "No frame could be decoded: moov atom not found.");
+        assert_eq!(detail, "No frame could be decoded: stream 1, contradictionary STSC and STCO.");
     }
 
     #[test]

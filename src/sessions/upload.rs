@@ -35,11 +35,13 @@ struct State {
     ledger: ChunkLedger,
     /// A last chunk that came before the chunks' size was known.
     held: Option<(u64, Vec<u8>)>,
+    /// The analysis would like the bytes from here on next.
+    wanted_from: Option<u64>,
 }
 
 impl Upload {
     pub fn new(spool: Arc<Spool>, ledger: ChunkLedger) -> Self {
-        Self { spool, state: Mutex::new(State { ledger, held: None }) }
+        Self { spool, state: Mutex::new(State { ledger, held: None, wanted_from: None }) }
     }
 
     pub fn spool(&self) -> &Arc<Spool> {
@@ -96,6 +98,17 @@ impl Upload {
     pub fn received(&self) -> Received {
         let state = self.state.lock();
         Received { chunks: state.ledger.chunks_received(), assembled: state.ledger.is_assembled() }
+    }
+
+    /// The bytes from this offset on would help the analysis most.
+    pub fn want_from(&self, offset: Option<u64>) {
+        self.state.lock().wanted_from = offset;
+    }
+
+    /// Runs of missing chunks that would help most, first and last index of each.
+    pub fn wanted_ranges(&self) -> Vec<[u64; 2]> {
+        let state = self.state.lock();
+        state.wanted_from.map_or_else(Vec::new, |offset| state.ledger.missing_from(offset))
     }
 
     pub fn total_chunks(&self) -> u64 {

@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use serde::Serialize;
 
 use crate::detection::Labels;
+use crate::error_code::ErrorCode;
 use crate::frame::RgbFrame;
 use crate::geometry::{BBox, Size};
 use crate::options::ModelChoice;
@@ -41,6 +42,17 @@ pub enum CatalogError {
     },
     #[error(transparent)]
     NotRun(#[from] VisionError),
+}
+
+impl CatalogError {
+    /// The code a client gets.
+    pub fn code(&self) -> ErrorCode {
+        match self {
+            Self::Unknown { .. } | Self::OtherTask { .. } | Self::Missing { .. } | Self::NoModelThere { .. } => ErrorCode::UnknownModel,
+            Self::NoFolder { .. } | Self::None { .. } => ErrorCode::NotReady,
+            Self::NotLoaded { .. } | Self::NotRun(_) => ErrorCode::InferenceFailed,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -84,6 +96,8 @@ struct Slot {
     task: Task,
     input: Option<[u32; 2]>,
     licence: Option<String>,
+    /// Where its first file is fetched from.
+    address: Option<String>,
     default: bool,
     source: Source,
     model: OnceLock<Result<Model, Arc<LoadError>>>,
@@ -185,7 +199,8 @@ impl Catalog {
         };
         let sentence = |slot: &Slot| {
             let folder = self.folder.display();
-            format!("{} is not in {folder}: {}; run scripts/setup on a machine that reaches its source", slot.name, instead(slot))
+            let source = slot.address.as_deref().unwrap_or("its source");
+            format!("{} is not in {folder}: {}; run scripts/setup on a machine that reaches {source}", slot.name, instead(slot))
         };
         self.slots.iter().filter(missing).map(sentence).collect()
     }
@@ -314,16 +329,18 @@ impl Slot {
             head: Some(entry.head),
             labels: entry.labels.as_ref().and_then(|source| source.labels()),
         };
-        let Entry { name, task, input, licence, default, .. } = entry;
-        Self { name: name.into(), task, input, licence: Some(licence), default, source: Source::Manifest(known), model: OnceLock::new() }
+        let address = entry.files.into_iter().find_map(|file| file.address);
+        let (name, licence, source) = (entry.name.into(), Some(entry.licence), Source::Manifest(known));
+        let Entry { task, input, default, .. } = entry;
+        Self { name, task, input, licence, address, default, source, model: OnceLock::new() }
     }
 
     fn found(found: Found) -> Self {
         let metadata = metadata_beside(&found.file);
         let task = if metadata.task.as_deref() == Some("pose") { Task::Pose } else { Task::Detect };
         let known = Known { files: vec![found.file], ..Known::default() };
-        let (name, licence) = (found.name.into(), metadata.licence);
-        Self { name, task, input: None, licence, default: false, source: Source::Folder(known), model: OnceLock::new() }
+        let (name, licence, source) = (found.name.into(), metadata.licence, Source::Folder(known));
+        Self { name, task, input: None, licence, address: None, default: false, source, model: OnceLock::new() }
     }
 
     /// The person detector that comes with this pose model.
@@ -333,6 +350,7 @@ impl Slot {
             task: Task::Detect,
             input: Some([224, 224]),
             licence: self.licence.clone(),
+            address: None,
             default: false,
             source: Source::PeopleOf(place),
             model: OnceLock::new(),

@@ -65,6 +65,9 @@ pub struct File {
     pub name: String,
     /// Hex.
     pub sha256: String,
+    /// Where it is fetched from, if not out of a package.
+    #[serde(default)]
+    pub address: Option<String>,
 }
 
 #[derive(Debug, thiserror::Error)]

@@ -40,3 +40,18 @@ pub enum VisionError {
     #[error("the model {model} was asked for a result before it was given a frame")]
     NothingStarted { model: String },
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_go_where_they_are_needed() {
+        fn everywhere<T: Send + Sync>() {}
+        fn to_a_session<T: Send>() {}
+        everywhere::<Engine>();
+        everywhere::<Catalog>();
+        to_a_session::<Detector>();
+        to_a_session::<PoseEstimator>();
+    }
+}

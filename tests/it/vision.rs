@@ -6,7 +6,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::OnceLock;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use serde_json::Value;
 use sightline::detection::Detection;
@@ -16,28 +16,12 @@ use sightline::options::ModelChoice;
 use sightline::pose::Pose;
 use sightline::vision::{Catalog, CatalogError, DetectOptions, Engine, EngineConfig, Manifest, ModelState, Precision};
 
-const MANIFEST: &str = r#"
-[[model]]
-name = "yolox-nano"
-task = "detect"
-head = "yolox"
-input = [416, 416]
-labels = "coco80"
-licence = "Apache-2.0"
-default = true
-files = [{ name = "yolox_nano.onnx", sha256 = "695e750a5d5754bb5a8d5325643b59282191a7e7a564e435a415fd3c578eab14" }]
-
-[[model]]
-name = "blazepose-full"
-task = "pose"
-head = "blazepose"
-licence = "Apache-2.0"
-default = true
-files = [
-    { name = "pose_detection.tflite", sha256 = "9ba9dd3d42efaaba86b4ff0122b06f29c4122e756b329d89dca1e297fd8f866c" },
-    { name = "pose_landmark_full.tflite", sha256 = "e9a5c5cb17f736fafd4c2ec1da3b3d331d6edbe8a0d32395855aeb2cdfd64b9f" },
-]
-"#;
+const MANIFEST: &str = r#"model = [
+{ name = "yolox-nano", task = "detect", head = "yolox", input = [416, 416], labels = "coco80", licence = "Apache-2.0", default = true, files = [
+    { name = "yolox_nano.onnx", sha256 = "695e", address = "https://example.org/yolox_nano.onnx" } ] },
+{ name = "blazepose-full", task = "pose", head = "blazepose", licence = "Apache-2.0", default = true, files = [
+    { name = "pose_detection.tflite", sha256 = "9ba9" }, { name = "pose_landmark_full.tflite", sha256 = "e9a5" } ] },
+]"#;
 
 /// A folder of models for one test, and the catalog over it.
 struct Models {
@@ -55,8 +39,7 @@ fn absent<T>(what: &str) -> Option<T> {
 }
 
 fn shared(path: &str) -> Option<PathBuf> {
-    let root = std::env::var_os("SIGHTLINE_SHARED")
-        .map_or_else(|| PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/data")), PathBuf::from);
+    let root = std::env::var_os("SIGHTLINE_SHARED").map_or_else(|| here("../shared/data"), PathBuf::from);
     Some(root.join(path)).filter(|p| p.exists()).or_else(|| absent(&format!("{path} of the shared data")))
 }
 
@@ -64,10 +47,10 @@ fn openvino() -> Option<PathBuf> {
     if let Some(path) = std::env::var_os("SIGHTLINE_OPENVINO") {
         return Some(path.into());
     }
-    let libs = here(".deps/openvino/openvino/libs");
-    let found = std::fs::read_dir(libs).into_iter().flatten().flatten().map(|e| e.path());
+    let folders = [".deps/openvino/openvino/libs", ".deps/openvino/libs", ".deps/openvino"].map(here);
+    let files = folders.iter().filter_map(|f| std::fs::read_dir(f).ok()).flatten().flatten().map(|e| e.path());
     let is_it = |p: &PathBuf| p.file_name().is_some_and(|n| n.to_string_lossy().starts_with("libopenvino_c.so"));
-    found.into_iter().find(is_it).or_else(|| absent("OpenVINO"))
+    files.into_iter().find(is_it).or_else(|| absent("OpenVINO"))
 }
 
 fn engine() -> Option<Engine> {
@@ -146,13 +129,8 @@ fn golden(name: &str) -> Option<BTreeMap<usize, Value>> {
     let file = shared(&format!("golden/{name}.jsonl.gz"))?;
     let out = Command::new("gzip").arg("-dc").arg(file).output().ok()?;
     let text = String::from_utf8(out.stdout).ok()?;
-    Some(
-        text.lines()
-            .skip(1)
-            .map(|l| serde_json::from_str::<Value>(l).unwrap())
-            .map(|v| (v["frame"].as_u64().unwrap() as usize, v))
-            .collect(),
-    )
+    let rows = text.lines().skip(1).map(|line| serde_json::from_str::<Value>(line).unwrap());
+    Some(rows.map(|row| (row["frame"].as_u64().unwrap() as usize, row)).collect())
 }
 
 fn number(v: &Value) -> f32 {
@@ -161,16 +139,25 @@ fn number(v: &Value) -> f32 {
 
 fn reference_boxes(row: &Value) -> Vec<(u64, f32, BBox)> {
     let bbox = |b: &Value| BBox::new(number(&b[0]), number(&b[1]), number(&b[2]), number(&b[3]));
-    row["detections"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|d| (d["class_id"].as_u64().unwrap(), number(&d["confidence"]), bbox(&d["bbox"])))
-        .collect()
+    let class = |d: &Value| d["class_id"].as_u64().unwrap();
+    row["detections"].as_array().unwrap().iter().map(|d| (class(d), number(&d["confidence"]), bbox(&d["bbox"]))).collect()
 }
 
-fn milliseconds(total: Duration, calls: usize) -> f64 {
-    total.as_secs_f64() * 1e3 / calls.max(1) as f64
+/// Milliseconds of each call.
+#[derive(Default)]
+struct Clock(Vec<f32>);
+
+impl Clock {
+    fn time<T>(&mut self, call: impl FnOnce() -> T) -> T {
+        let begun = Instant::now();
+        let answer = call();
+        self.0.push(begun.elapsed().as_secs_f32() * 1e3);
+        answer
+    }
+
+    fn says(&mut self) -> String {
+        format!("{:.1} ms, at most {:.1}", quantile(&mut self.0, 0.5), quantile(&mut self.0, 1.0))
+    }
 }
 
 /// Share of reference boxes over .30 that are found with IoU ≥ .95 and confidence within .01.
@@ -178,12 +165,10 @@ fn detector_parity(model: &str, clip: &str, reference: &str) -> Option<f64> {
     let (models, rows) = (models(&[model])?, golden(reference)?);
     let mut detector = models.catalog.detector(&named(model)).unwrap().unwrap();
     let options = DetectOptions { confidence: 0.25, iou: 0.7, ..DetectOptions::default() };
-    let (mut all, mut met, mut found, mut calls, mut time) = (0, 0, 0, 0, Duration::ZERO);
+    let (mut all, mut met, mut found, mut clock) = (0, 0, 0, Clock::default());
     for (index, frame) in frames(clip)?.enumerate() {
         let Some(row) = rows.get(&index) else { continue };
-        let begun = Instant::now();
-        let ours = detector.detect(&frame, &options).unwrap();
-        (time, calls) = (time + begun.elapsed(), calls + 1);
+        let ours = clock.time(|| detector.detect(&frame, &options)).unwrap();
         check(&ours, frame.size(), &options);
         found += ours.iter().filter(|d| d.confidence > 0.3).count();
         for (class_id, confidence, bbox) in reference_boxes(row).into_iter().filter(|r| r.1 > 0.3) {
@@ -193,18 +178,15 @@ fn detector_parity(model: &str, clip: &str, reference: &str) -> Option<f64> {
         }
     }
     let share = met as f64 / all as f64;
-    println!("{model:34} {clip:34} {all:5} boxes, ours {found:5}, met {:6.2} %, {:5.1} ms", share * 100.0, milliseconds(time, calls));
+    println!("{model:32} {clip:32} {all:5} boxes, ours {found:5}, met {:6.2} %; {}", share * 100.0, clock.says());
     Some(share)
 }
 
 fn check(detections: &[Detection], frame: Size, options: &DetectOptions) {
     assert!(detections.windows(2).all(|w| w[0].confidence >= w[1].confidence));
     assert!(detections.len() <= options.max_detections);
-    for d in detections {
-        assert!((options.confidence..=1.0).contains(&d.confidence), "{d:?}");
-        let b = d.bbox;
-        assert!(b.x1 >= 0.0 && b.y1 >= 0.0 && b.x2 <= frame.width as f32 && b.y2 <= frame.height as f32 && b.area() > 0.0, "{d:?}");
-    }
+    let within = |b: &BBox| b.x1 >= 0.0 && b.y1 >= 0.0 && b.x2 <= frame.width as f32 && b.y2 <= frame.height as f32 && b.area() > 0.0;
+    assert!(detections.iter().all(|d| (options.confidence..=1.0).contains(&d.confidence) && within(&d.bbox)), "{detections:?}");
 }
 
 #[test]
@@ -216,9 +198,8 @@ fn yolo_boxes_are_those_of_ultralytics() {
         ("derived_road_damage_openvino", "potholes_portrait_356x640.mp4", "potholes_portrait_356x640__derived_road_damage"),
     ];
     for (model, clip, reference) in clips {
-        if let Some(share) = detector_parity(model, clip, reference) {
-            assert!(share >= 0.99, "{model}: only {share:.4} of the reference boxes were found");
-        }
+        let share = detector_parity(model, clip, reference);
+        assert!(share.is_none_or(|share| share >= 0.99), "{model}: only {share:?} of the reference boxes were found");
     }
 }
 
@@ -228,13 +209,10 @@ fn yolox_finds_the_people_in_the_street() {
     let mut detector = models.catalog.detector(&ModelChoice::Default).unwrap().unwrap();
     assert_eq!((detector.name(), detector.labels().len()), ("yolox-nano", 80));
     let Some(frame) = frames("people_walking_street_720p.mp4").and_then(|mut f| f.nth(110)) else { return };
-    let begun = Instant::now();
     let found = detector.detect(&frame, &DetectOptions::default()).unwrap();
     let persons: Vec<_> = found.iter().filter(|d| &*d.label == "person").collect();
-    println!("yolox-nano: {} persons, best {:.2}, {:.1} ms", persons.len(), persons[0].confidence, milliseconds(begun.elapsed(), 1));
+    println!("yolox-nano: {} persons, best {:.2}", persons.len(), persons[0].confidence);
     assert!(persons.len() >= 10 && persons[0].confidence > 0.85);
-    let cars = DetectOptions { classes: Some(vec![2]), ..DetectOptions::default() };
-    assert!(detector.detect(&frame, &cars).unwrap().iter().all(|d| d.class_id == 2));
     detector.start(&frame).unwrap();
     assert_eq!(detector.finish(&DetectOptions::default()).unwrap(), found);
     assert!(detector.finish(&DetectOptions::default()).is_err());
@@ -262,12 +240,10 @@ fn poses_are_those_of_mediapipe() {
         let stem = clip.split('.').next().unwrap();
         let (Some(rows), Some(frames)) = (golden(&format!("{stem}__mediapipe_full_raw")), frames(clip)) else { return };
         let mut estimator = models.catalog.pose(&ModelChoice::Default).unwrap().unwrap();
-        let (mut errors, mut depth, mut visibility, mut missed, mut extra) = (vec![], vec![], vec![], 0, 0);
-        let (mut time, mut calls, mut ids) = (Duration::ZERO, 0, BTreeSet::new());
+        let (mut errors, mut depth, mut missed, mut extra) = (vec![], vec![], 0, 0);
+        let (mut clock, mut ids) = (Clock::default(), BTreeSet::new());
         for (index, frame) in frames.enumerate() {
-            let begun = Instant::now();
-            let poses = estimator.estimate(&frame, &[], 1).unwrap();
-            (time, calls) = (time + begun.elapsed(), calls + 1);
+            let poses = clock.time(|| estimator.estimate(&frame, &[], 1)).unwrap();
             ids.extend(poses.iter().map(|p| p.track_id));
             match (rows.get(&index).and_then(reference_pose), poses.first()) {
                 (Some(reference), Some(pose)) => {
@@ -275,27 +251,19 @@ fn poses_are_those_of_mediapipe() {
                     for (r, k) in reference.iter().zip(&pose.keypoints) {
                         errors.push(k.point().distance(Point::new(r[0], r[1])) / torso);
                         depth.push((k.z.unwrap() - r[2]).abs() / torso);
-                        visibility.push((k.visibility - r[3]).abs());
+                        assert!((k.visibility - r[3]).abs() < 0.3, "{clip} {index}: {k:?} for {r:?}");
                     }
                 }
                 (Some(_), None) => missed += 1,
-                (None, Some(_)) => extra += 1,
-                (None, None) => {}
+                (None, ours) => extra += usize::from(ours.is_some()),
             }
         }
-        let (median, p95) = (quantile(&mut errors, 0.5), quantile(&mut errors, 0.95));
-        println!(
-            "{clip:34} {calls:4} frames, missed {missed}, extra {extra}, tracks {}: median {:.2} %, p95 {:.2} %, max {:.1} % of the torso; z p95 {:.2} %; visibility p95 {:.3}; {:.1} ms",
-            ids.len(),
-            median * 100.0,
-            p95 * 100.0,
-            quantile(&mut errors, 1.0) * 100.0,
-            quantile(&mut depth, 0.95) * 100.0,
-            quantile(&mut visibility, 0.95),
-            milliseconds(time, calls)
-        );
-        assert!(median <= 0.02 && p95 <= 0.05, "{clip}: median {median}, p95 {p95}");
-        assert!(missed * 50 <= calls, "{clip}: {missed} of {calls} frames have no pose");
+        let [median, p95, z] = [quantile(&mut errors, 0.5), quantile(&mut errors, 0.95), quantile(&mut depth, 0.95)].map(|v| v * 100.0);
+        let (tracks, all) = (ids.len(), clock.0.len());
+        print!("{clip:32} {all} frames, missed {missed}, extra {extra}, {tracks} tracks; of the torso ");
+        println!("median {median:.2} %, p95 {p95:.2} %, z p95 {z:.2} %; {}", clock.says());
+        assert!(median <= 2.0 && p95 <= 5.0, "{clip}: median {median}, p95 {p95}");
+        assert!(missed * 50 <= all, "{clip}: {missed} frames have no pose");
     }
 }
 
@@ -304,9 +272,7 @@ fn many_persons_are_followed() {
     let Some(models) = models(&["yolox_nano.onnx"]) else { return };
     for (clip, most, aided) in [
         ("people_walking_street_720p.mp4", 5, false),
-        ("people_walking_street_720p.mp4", 5, true),
         ("people_walking_street_720p.mp4", 12, true),
-        ("fencing_broadcast_720p.mp4", 2, false),
         ("fencing_broadcast_720p.mp4", 2, true),
         ("two_persons_indoor_1080p.mp4", 5, true),
         ("pedestrians_highview_1080p.mp4", 5, true),
@@ -315,80 +281,74 @@ fn many_persons_are_followed() {
         let mut detector = models.catalog.detector(&ModelChoice::Default).unwrap().unwrap();
         let mut estimator = models.catalog.pose(&ModelChoice::Default).unwrap().unwrap();
         let options = DetectOptions { classes: Some(vec![0]), ..DetectOptions::default() };
-        let (mut time, mut slowest, mut calls, mut poses_seen, mut boxes_seen) = (Duration::ZERO, Duration::ZERO, 0, 0, 0);
+        let (mut clock, mut poses_seen, mut boxes_seen) = (Clock::default(), 0, 0);
         let mut ids: BTreeMap<u32, usize> = BTreeMap::new();
-        for frame in frames {
-            let persons: Vec<BBox> =
-                if aided { detector.detect(&frame, &options).unwrap().iter().map(|d| d.bbox).collect() } else { vec![] };
-            let begun = Instant::now();
-            let poses = estimator.estimate(&frame, &persons, most).unwrap();
-            (time, calls, slowest) = (time + begun.elapsed(), calls + 1, slowest.max(begun.elapsed()));
+        for frame in frames.take(120) {
+            let detections = if aided { detector.detect(&frame, &options).unwrap() } else { vec![] };
+            let persons: Vec<BBox> = detections.iter().map(|d| d.bbox).collect();
+            let poses = clock.time(|| estimator.estimate(&frame, &persons, most)).unwrap();
             assert!(poses.len() <= most);
             check_poses(&poses);
             poses.iter().for_each(|p| *ids.entry(p.track_id.unwrap()).or_default() += 1);
             (poses_seen, boxes_seen) = (poses_seen + poses.len(), boxes_seen + persons.len());
         }
-        println!(
-            "{clip:34} at most {most:2}, boxes {:4.1} a frame: {:4.1} poses a frame, {} tracks ({} longer than 10 frames), {:.1} ms, slowest {:.1}",
-            boxes_seen as f64 / calls as f64,
-            poses_seen as f64 / calls as f64,
-            ids.len(),
-            ids.values().filter(|n| **n > 10).count(),
-            milliseconds(time, calls),
-            milliseconds(slowest, 1)
-        );
-        assert!(poses_seen > calls, "{clip}: less than one pose a frame");
+        let each = |sum: usize| sum as f64 / clock.0.len() as f64;
+        let (boxes, poses, long) = (each(boxes_seen), each(poses_seen), ids.values().filter(|n| **n > 10).count());
+        let tracks = ids.len();
+        print!("{clip:32} {boxes:4.1} boxes, {poses:4.1} of at most {most} poses a frame, ");
+        println!("{tracks} tracks, {long} longer than 10 frames; {}", clock.says());
+        assert!(poses_seen > clock.0.len(), "{clip}: less than one pose a frame");
     }
 }
 
 fn check_poses(poses: &[Pose]) {
     let ids: BTreeSet<_> = poses.iter().map(|p| p.track_id.unwrap()).collect();
     assert_eq!(ids.len(), poses.len());
-    for pose in poses {
-        assert_eq!(pose.keypoints.len(), pose.skeleton.names().len());
-        assert!((0.5..=1.0).contains(&pose.score));
-        assert!(pose.keypoints.iter().all(|k| k.x.is_finite() && k.y.is_finite() && (0.0..=1.0).contains(&k.visibility)));
-    }
+    let all = |pose: &Pose| pose.keypoints.iter().all(|k| k.x.is_finite() && k.y.is_finite() && (0.0..=1.0).contains(&k.visibility));
+    let whole = |pose: &Pose| pose.keypoints.len() == 33 && (0.5..=1.0).contains(&pose.score) && all(pose);
+    assert!(poses.iter().all(whole), "{poses:?}");
 }
 
 #[test]
 fn persons_are_found_without_an_object_model() {
     let Some(models) = models(&[]) else { return };
     let notices = models.catalog.notices();
-    assert!(notices.len() == 1 && notices[0].contains("yolox-nano"), "{notices:?}");
+    assert!(notices.len() == 1 && notices[0].starts_with("yolox-nano") && notices[0].ends_with("https://example.org/yolox_nano.onnx"));
     let mut detector = models.catalog.detector(&ModelChoice::Default).unwrap().unwrap();
     assert_eq!((detector.name(), &*detector.labels().get(0)), ("blazepose-person", "person"));
     let Some(rows) = golden("people_walking_street_720p__yolov8n_int8") else { return };
     let Some(frames) = frames("people_walking_street_720p.mp4") else { return };
-    let (mut large, mut met, mut found, mut calls, mut overlap, mut time) = (0, 0, 0, 0, vec![], Duration::ZERO);
+    let (mut found, mut overlap, mut clock) = (0, vec![], Clock::default());
     for (index, frame) in frames.enumerate() {
         let Some(row) = rows.get(&index) else { continue };
-        let begun = Instant::now();
-        let ours = detector.detect(&frame, &DetectOptions::default()).unwrap();
-        (time, calls) = (time + begun.elapsed(), calls + 1);
+        let ours = clock.time(|| detector.detect(&frame, &DetectOptions::default())).unwrap();
         check(&ours, frame.size(), &DetectOptions::default());
         found += ours.len();
         let reference: Vec<_> = reference_boxes(row).into_iter().filter(|r| r.0 == 0).collect();
         overlap.extend(ours.iter().map(|d| reference.iter().map(|r| r.2.iou(&d.bbox)).fold(0.0, f32::max)));
-        for (_, _, bbox) in reference.iter().filter(|r| r.2.height() > 300.0) {
-            (large, met) = (large + 1, met + usize::from(ours.iter().any(|d| d.bbox.iou(bbox) > 0.5)));
-        }
     }
-    println!(
-        "blazepose-person: {:.1} persons a frame, {met} of {large} persons over 300 px, IoU with YOLOv8n median {:.2}, first quarter {:.2}; {:.1} ms",
-        found as f64 / calls as f64,
-        quantile(&mut overlap, 0.5),
-        quantile(&mut overlap, 0.25),
-        milliseconds(time, calls)
-    );
-    assert!(found >= calls && quantile(&mut overlap, 0.5) > 0.6);
+    let (each, median) = (found as f64 / clock.0.len() as f64, quantile(&mut overlap, 0.5));
+    println!("blazepose-person: {each:.1} persons a frame, median IoU with YOLOv8n {median:.2}; {}", clock.says());
+    assert!(found >= clock.0.len() && median > 0.6);
+}
+
+#[test]
+fn settings_are_taken_and_compiled_models_are_kept() {
+    let (Some(library), Some(model)) = (openvino(), shared("models/yolox_nano.onnx")) else { return };
+    let cache = tempfile::tempdir().unwrap();
+    let (device, cache_dir) = ("CPU".into(), Some(cache.path().to_owned()));
+    let config = EngineConfig { library, device, cache_dir, precision: Precision::Bf16, threads: Some(1) };
+    let engine = Engine::load(config.clone()).unwrap();
+    assert_eq!(engine.compile(&model).unwrap().outputs()[0].to_string(), "[1,3549,85]");
+    assert!(std::fs::read_dir(cache.path()).unwrap().count() > 0, "{} keeps nothing", engine.version());
+    assert!(Engine::load(EngineConfig { device: "NOWHERE".into(), ..config }).is_err());
 }
 
 #[test]
 fn odd_frames_are_looked_at_without_harm() {
     let Some(models) = models(&["yolox_nano.onnx", "yolov8n_int8_openvino"]) else { return };
-    let mut detectors: Vec<_> =
-        ["yolox-nano", "yolov8n_int8_openvino", "blazepose-person"].map(|n| models.catalog.detector(&named(n)).unwrap().unwrap()).into();
+    let names = ["yolox-nano", "yolov8n_int8_openvino", "blazepose-person"];
+    let mut detectors = names.map(|name| models.catalog.detector(&named(name)).unwrap().unwrap());
     let mut estimator = models.catalog.pose(&ModelChoice::Default).unwrap().unwrap();
     for (w, h) in [(1, 1), (2, 2), (8000, 2), (2, 3000), (0, 0), (0, 5), (640, 640)] {
         let size = Size::new(w, h);
@@ -407,11 +367,8 @@ fn odd_frames_are_looked_at_without_harm() {
 
 #[test]
 fn the_catalog_says_what_there_is() {
-    let Some(mut models) =
-        models(&["yolov8n_int8_openvino", "nanodet_m_416.onnx", "yolov8n-pose_int8_openvino", "yolo26n_int8_e2e.tflite"])
-    else {
-        return;
-    };
+    let others = ["yolov8n_int8_openvino", "nanodet_m_416.onnx", "yolov8n-pose_int8_openvino"];
+    let Some(mut models) = models(&others) else { return };
     let state = |models: &Models, name: &str| models.catalog.models().into_iter().find(|m| m.name == name).unwrap();
     assert_eq!(state(&models, "yolox-nano").state, ModelState::Missing);
     assert_eq!(state(&models, "yolov8n_int8_openvino").state, ModelState::Available);
@@ -421,29 +378,23 @@ fn the_catalog_says_what_there_is() {
     let loaded = state(&models, "yolov8n_int8_openvino");
     assert_eq!((loaded.state, loaded.input, loaded.labels, loaded.default), (ModelState::Loaded, Some([640, 640]), 80, true));
     assert!(models.catalog.detector(&ModelChoice::None).unwrap().is_none());
-    for (name, says) in [
-        ("nanodet_m_416", "[1,2704,80]"),
-        ("yolo26n_int8_e2e", "[1,300,6]"),
-        ("yolox-nano", "run scripts/setup"),
-        ("nobody", "there are yolox-nano"),
-    ] {
+    let refused = [("nanodet_m_416", "[1,2704,80]"), ("yolox-nano", "scripts/setup"), ("nobody", "there are")];
+    for (name, says) in refused {
         let error = models.catalog.detector(&named(name)).err().unwrap().to_string();
-        println!("{error}");
         assert!(error.contains(says), "{error}");
     }
     assert_eq!(state(&models, "nanodet_m_416").state, ModelState::Failed);
     assert!(matches!(models.catalog.pose(&named("yolov8n_int8_openvino")), Err(CatalogError::OtherTask { .. })));
-    println!("{}", models.catalog.pose(&named("yolov8n-pose_int8_openvino")).err().unwrap());
+    assert!(models.catalog.pose(&named("yolov8n-pose_int8_openvino")).err().unwrap().to_string().contains("choose blazepose"));
     models.catalog.warm_up().unwrap();
 
     let path = shared("models/derived_road_damage_openvino").unwrap();
     let damage = models.catalog.detector_from_path(&path).unwrap();
-    assert_eq!(damage.labels().iter().collect::<Vec<_>>(), ["Longitudinal Crack", "Transverse Crack", "Alligator Crack", "Pothole"]);
+    assert_eq!(&*damage.labels().get(2), "Alligator Crack");
     let name = models.catalog.add(&path.join("best.xml")).unwrap();
-    assert_eq!(name, "best");
-    assert_eq!(models.catalog.detector(&named("best")).unwrap().unwrap().labels().len(), 4);
+    assert_eq!(models.catalog.detector(&named(&name)).unwrap().unwrap().labels().len(), 4);
     assert!(matches!(models.catalog.detector_from_path(Path::new("/nowhere")), Err(CatalogError::NoModelThere { .. })));
     let broken = models._folder.path().join("broken.onnx");
     std::fs::write(&broken, "not a model").unwrap();
-    println!("{}", models.catalog.detector_from_path(&broken).err().unwrap());
+    assert!(matches!(models.catalog.detector_from_path(&broken), Err(CatalogError::NotLoaded { .. })));
 }
