@@ -83,6 +83,9 @@ fn problem_answer(status: u16, codes: &[ErrorCode]) -> Value {
         "description": titles.join(" "),
         "content": { "application/problem+json": { "schema": schema, "examples": examples } }
     });
+    if status == 416 {
+        answer["headers"] = json!({ "Content-Range": { "schema": { "type": "string" }, "example": "bytes */146515" } });
+    }
     if status == 503 {
         answer["headers"] = json!({ "Retry-After": { "description": "Seconds.", "schema": { "type": "integer" } } });
     }

@@ -17,9 +17,9 @@ use sightline::pose::Pose;
 use sightline::vision::{Catalog, CatalogError, DetectOptions, Engine, EngineConfig, Manifest, ModelState, Precision};
 
 const MANIFEST: &str = r#"model = [
-{ name = "yolox-nano", task = "detect", head = "yolox", input = [416, 416], labels = "coco80", licence = "Apache-2.0", default = true, files = [
+{ name = "yolox-nano", task = "detect", head = "yolox", input = [416, 416], labels = "coco80", licence = "Apache-2.0", default = true, file = [
     { name = "yolox_nano.onnx", sha256 = "695e", address = "https://example.org/yolox_nano.onnx" } ] },
-{ name = "blazepose-full", task = "pose", head = "blazepose", licence = "Apache-2.0", default = true, files = [
+{ name = "blazepose-full", task = "pose", head = "blazepose", licence = "Apache-2.0", default = true, file = [
     { name = "pose_detection.tflite", sha256 = "9ba9" }, { name = "pose_landmark_full.tflite", sha256 = "e9a5" } ] },
 ]"#;
 
