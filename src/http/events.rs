@@ -11,7 +11,7 @@ use tokio::sync::watch;
 
 use super::problem::ApiError;
 use super::request;
-use super::state::State;
+use super::state::{State, shutting_down};
 use crate::error_code::{ErrorCode, Problem};
 use crate::ids::SessionId;
 use crate::sessions::activity::Reader;
@@ -117,7 +117,12 @@ impl Waiting {
             Self::Opened { state, id } => Some((Ok(opening()), Self::ForSession { state, id, left: APPEARANCE })),
             Self::ForSession { state, id, left } => {
                 let patience = left.min(KEEPALIVE);
-                if let Some(session) = state.registry.appear(&id, patience).await {
+                let appeared = tokio::select! {
+                    appeared = state.registry.appear(&id, patience) => appeared,
+                    // Else those who wait here would hold up the server's end.
+                    () = state.drained() => return Some((Ok(error_text(&shutting_down())), Self::Over)),
+                };
+                if let Some(session) = appeared {
                     // It is new: whatever the reader has seen was of another one.
                     let following = Following::new(session, Some(0), false);
                     return following.step().await.map(|(bytes, next)| (bytes, Self::Following(Box::new(next))));

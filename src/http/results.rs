@@ -30,7 +30,7 @@ pub async fn get(state: web::Data<State>, request: HttpRequest) -> Result<HttpRe
     let (id, ending) = request.match_info().query("file").split_once('.').ok_or_else(not_found)?;
     let id: ResultId = id.parse().map_err(|_| not_found())?;
     let (ending, media_type) = ENDINGS.into_iter().find(|(e, _)| *e == ending).ok_or_else(not_found)?;
-    let session = state.registry.list().into_iter().find(|s| s.result().as_ref() == Some(&id));
+    let session = state.registry.list().into_iter().find(|s| s.results().contains(&id));
     if let Some(session) = &session {
         session.activity.touch();
     }

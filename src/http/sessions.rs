@@ -92,7 +92,7 @@ pub async fn delete(state: web::Data<State>, request: HttpRequest) -> Result<Htt
     state.registry.remove(&session);
     let ended = web::block(move || {
         session.end(Problem::new(ErrorCode::Cancelled, "The analysis was cancelled."));
-        if let Some(id) = session.result() {
+        for id in session.results() {
             for ending in ["mp4", "jsonl", "csv"] {
                 let _ = std::fs::remove_file(state.results.join(format!("{id}.{ending}")));
             }

@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use tokio::sync::watch;
+
 use crate::error_code::{ErrorCode, Problem};
 use crate::processing::session_run::Analyses;
 use crate::sessions::metrics::Counters;
@@ -27,7 +29,7 @@ pub struct State {
     /// Or why no analysis can run on this machine.
     analyses: Result<Analyses, String>,
     warm: AtomicBool,
-    draining: AtomicBool,
+    draining: watch::Sender<bool>,
 }
 
 impl State {
@@ -38,7 +40,7 @@ impl State {
         results: PathBuf,
         analyses: Result<Analyses, String>,
     ) -> Self {
-        Self { registry, counters, limits, results, analyses, warm: AtomicBool::new(false), draining: AtomicBool::new(false) }
+        Self { registry, counters, limits, results, analyses, warm: AtomicBool::new(false), draining: watch::Sender::new(false) }
     }
 
     /// The means to analyse, or the reason why there are none.
@@ -53,13 +55,19 @@ impl State {
 
     /// The server is about to stop: nothing new is taken.
     pub fn drain(&self) {
-        self.draining.store(true, Ordering::Relaxed);
+        self.draining.send_replace(true);
+    }
+
+    /// Waits until the server is about to stop.
+    pub async fn drained(&self) {
+        // The sender lives as long as the state that is borrowed here.
+        let _ = self.draining.subscribe().wait_for(|draining| *draining).await;
     }
 
     /// Whether new work can be taken, or why not.
     pub fn admit(&self) -> Result<&Analyses, Problem> {
-        if self.draining.load(Ordering::Relaxed) {
-            return Err(Problem::new(ErrorCode::ShuttingDown, "The server is stopping. Try again in a moment."));
+        if *self.draining.borrow() {
+            return Err(shutting_down());
         }
         self.analyses()
     }
@@ -83,6 +91,10 @@ impl State {
             Err(error) => Err(Problem::new(ErrorCode::NotReady, format!("The server's data folder cannot be used: {error}."))),
         }
     }
+}
+
+pub fn shutting_down() -> Problem {
+    Problem::new(ErrorCode::ShuttingDown, "The server is stopping. Try again in a moment.")
 }
 
 fn free_bytes(path: &Path) -> std::io::Result<u64> {

@@ -60,7 +60,8 @@ struct Run {
     options: AnalysisOptions,
     cancel: CancelToken,
     thread: Option<JoinHandle<()>>,
-    result: Option<ResultId>,
+    /// Of every run that completed, the last one's last.
+    results: Vec<ResultId>,
     failure: Option<Problem>,
 }
 
@@ -74,7 +75,7 @@ impl Session {
         options: AnalysisOptions,
     ) -> Self {
         let cancel = CancelToken::default();
-        let run = Run { state: SessionState::Receiving, options, cancel, thread: None, result: None, failure: None };
+        let run = Run { state: SessionState::Receiving, options, cancel, thread: None, results: Vec::new(), failure: None };
         Self {
             id,
             extension,
@@ -113,8 +114,14 @@ impl Session {
         self.run.lock().options = options;
     }
 
+    /// The newest result.
     pub fn result(&self) -> Option<ResultId> {
-        self.run.lock().result.clone()
+        self.run.lock().results.last().cloned()
+    }
+
+    /// The results of all runs.
+    pub fn results(&self) -> Vec<ResultId> {
+        self.run.lock().results.clone()
     }
 
     pub fn failure(&self) -> Option<Problem> {
@@ -127,7 +134,7 @@ impl Session {
         match outcome {
             Ok(result) => {
                 run.state = SessionState::Complete;
-                run.result = Some(result);
+                run.results.push(result);
             }
             Err(problem) => {
                 run.state = if run.cancel.is_cancelled() { SessionState::Cancelled } else { SessionState::Failed };

@@ -87,8 +87,8 @@ pub fn variable_rate() -> PathBuf {
 
 /// Noise, so that a few frames are a few megabytes.
 pub fn large() -> PathBuf {
-    let picture = ["-f", "lavfi", "-i", "nullsrc=size=320x240:rate=30:duration=4,geq=random(1)*255:128:128"];
-    made("large.mp4", &[&picture[..], &["-c:v", "libx264", "-preset", "ultrafast", "-crf", "30", "-movflags", "+faststart"]].concat())
+    let picture = ["-f", "lavfi", "-i", "testsrc2=size=320x240:rate=30:duration=4,noise=alls=80:allf=t"];
+    made("large.mp4", &[&picture[..], &["-c:v", "libx264", "-preset", "ultrafast", "-movflags", "+faststart"]].concat())
 }
 
 pub fn audio_only() -> PathBuf {

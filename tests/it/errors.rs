@@ -117,7 +117,7 @@ async fn a_missing_field_is_named() {
 
 #[tokio::test]
 async fn a_chunk_that_is_too_large_is_refused() {
-    let server = Server::start(&["--max-chunk-bytes", "4096"]);
+    let server = Server::without_models(&["--max-chunk-bytes", "4096"]);
     let client = Client::of(server.url());
     let mut upload = upload(&client);
     upload.chunk_size = 4097;
@@ -141,7 +141,7 @@ async fn a_file_that_is_too_large_is_refused_by_its_first_chunk() {
 
 #[tokio::test]
 async fn sessions_beyond_the_limit_are_asked_to_wait() {
-    let server = Server::start(&["--max-sessions", "1"]);
+    let server = Server::without_models(&["--max-sessions", "1"]);
     let client = Client::of(server.url());
     let first = Upload::of(&client, &clips::short());
     first.send(0).await;
@@ -150,6 +150,16 @@ async fn sessions_beyond_the_limit_are_asked_to_wait() {
     assert_refused(&refused, 503, "TOO_MANY_SESSIONS", "Try again");
     first.complete().await;
     assert_eq!(second.complete().await["total_frames"], 30);
+}
+
+#[tokio::test]
+async fn a_full_disk_is_told_before_it_is_full() {
+    let server = Server::without_models(&["--min-free-bytes", "18446744073709551615"]);
+    let client = Client::of(server.url());
+    let upload = upload(&client);
+    assert_refused(&refusal(upload.try_send(0, upload.chunk(0)).await).await, 507, "DISK_FULL", "disk is full");
+    assert_ne!(client.get("/readyz").send().await.unwrap().status(), 200);
+    assert_eq!(client.get("/livez").send().await.unwrap().status(), 200);
 }
 
 #[tokio::test]

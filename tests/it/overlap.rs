@@ -30,6 +30,24 @@ async fn a_matroska_file_is_analysed_as_it_arrives() {
 }
 
 #[tokio::test]
+async fn analyses_beyond_the_limit_wait_their_turn() {
+    let server = Server::without_models(&["--max-running", "1"]);
+    let client = Client::of(server.url());
+    let (first, second) = (Upload::of(&client, &clips::faststart()), Upload::of(&client, &clips::short()));
+    first.send_all(0..first.total() / 2).await;
+    let mut events = first.events().await;
+    events.wait_for(|e| e.kind == "progress").await;
+    second.send_all(0..second.total()).await;
+    let state = async || client.json(&format!("/api/sessions/{}", second.id)).await["state"].as_str().unwrap().to_owned();
+    while state().await != "queued" {
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    first.send_all(first.total() / 2..first.total()).await;
+    assert_eq!(events.end().await.kind, "complete");
+    assert_eq!(second.completion().await["total_frames"], 30);
+}
+
+#[tokio::test]
 async fn an_mp4_with_its_index_at_the_end_loses_no_frame() {
     let client = Client::of(Server::shared().url());
     let complete = Upload::of(&client, &clips::index_last()).complete().await;

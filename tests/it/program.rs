@@ -26,6 +26,7 @@ pub struct Program {
 }
 
 impl Program {
+    /// Starts without models, which these tests, all about bytes and processes, would only have to wait for.
     pub fn start(options: &[&str]) -> Self {
         Self::start_in(Arc::new(scratch::folder("data-")), options)
     }
@@ -33,7 +34,7 @@ impl Program {
     /// Starts on a data folder that another process may have left.
     pub fn start_in(data: Arc<TempDir>, options: &[&str]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_sightline"));
-        command.args(["serve", "--port", "0", "--models-dir", concat!(env!("CARGO_MANIFEST_DIR"), "/models")]);
+        command.args(["serve", "--port", "0", "--models-dir", scratch::no_models()]);
         command.arg("--data-dir").arg(data.path()).args(options);
         let mut child = command.stdin(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let log = Arc::new(Mutex::new(String::new()));

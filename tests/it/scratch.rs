@@ -29,6 +29,16 @@ pub fn folder(prefix: &str) -> TempDir {
     tempfile::Builder::new().prefix(prefix).tempdir_in(root()).unwrap()
 }
 
+/// A folder of models that has none.
+pub fn no_models() -> &'static str {
+    static FOLDER: OnceLock<String> = OnceLock::new();
+    FOLDER.get_or_init(|| {
+        let folder = root().join("no-models");
+        std::fs::create_dir_all(&folder).unwrap();
+        folder.to_str().unwrap().to_owned()
+    })
+}
+
 /// The names of what lies below a folder, relative to it, sorted.
 pub fn files_below(folder: &Path) -> Vec<String> {
     let mut found = Vec::new();

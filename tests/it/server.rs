@@ -42,6 +42,11 @@ impl Server {
         Self { address, data, stopper, thread: Some(thread) }
     }
 
+    /// The same with an empty folder of models: for tests about bytes, which need not wait for models to be compiled.
+    pub fn without_models(options: &[&str]) -> Self {
+        Self::start(&[options, &["--models-dir", scratch::no_models()]].concat())
+    }
+
     /// One server for all tests that need no options of their own. Nothing ends it but the process.
     pub fn shared() -> &'static Self {
         static SHARED: OnceLock<Server> = OnceLock::new();
@@ -80,8 +85,12 @@ impl Drop for Server {
 
 fn serve_args(data: &Path, options: &[&str]) -> ServeArgs {
     let models = concat!(env!("CARGO_MANIFEST_DIR"), "/models");
-    let fixed = ["sightline", "serve", "--port", "0", "--data-dir", data.to_str().unwrap(), "--models-dir", models];
-    match Cli::parse_from(fixed.iter().chain(options)).command {
+    let mut line = vec!["sightline", "serve", "--port", "0", "--data-dir", data.to_str().unwrap()];
+    line.extend(options);
+    if !options.contains(&"--models-dir") {
+        line.extend(["--models-dir", models]);
+    }
+    match Cli::try_parse_from(line).unwrap_or_else(|e| panic!("{e}")).command {
         Command::Serve(args) => *args,
         _ => unreachable!("serve was asked for"),
     }
