@@ -10,10 +10,16 @@ export default defineConfig({
     target: 'es2022',
     // The server's Content-Security-Policy has no data: for scripts, styles and fonts.
     assetsInlineLimit: 0,
+    rolldownOptions: { input: { index: 'index.html', docs: 'docs.html' } },
   },
   server: {
     host: '127.0.0.1',
-    proxy: { '/api': server, '/uploads': server, '/docs': server, '/openapi.json': server },
+    proxy: {
+      '/api': server,
+      '/uploads': server,
+      '/openapi.json': server,
+      '^/docs$': { target: server, bypass: () => '/docs.html' },
+    },
   },
   test: {
     environment: 'node',

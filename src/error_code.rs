@@ -45,6 +45,7 @@ codes! {
     FileTooLarge "FILE_TOO_LARGE" 413 "The file is too large";
     UnsupportedMediaType "UNSUPPORTED_MEDIA_TYPE" 415 "The request's content type is not accepted";
     UnsupportedContainer "UNSUPPORTED_CONTAINER" 415 "This is not a video file Sightline can read";
+    RangeNotSatisfiable "RANGE_NOT_SATISFIABLE" 416 "The file has no such part";
     ChecksumMismatch "CHECKSUM_MISMATCH" 422 "The bytes do not match their checksum";
     EmptyInput "EMPTY_INPUT" 422 "The file is empty";
     NoVideoStream "NO_VIDEO_STREAM" 422 "The file has no video";

@@ -1,10 +1,9 @@
 //! What a client may choose about an analysis. Parsed once at the edge: a value that exists is within its range.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 /// Which model does a task.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum ModelChoice {
     /// The server's own choice for the task.
     #[default]
@@ -18,10 +17,21 @@ pub enum ModelChoice {
 impl ModelChoice {
     pub fn parse(text: &str) -> Self {
         match text {
-            "" => Self::Default,
+            "" | "default" => Self::Default,
             "none" => Self::None,
             name => Self::Named(name.to_owned()),
         }
+    }
+}
+
+/// As it is parsed: one word.
+impl Serialize for ModelChoice {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(match self {
+            Self::Default => "default",
+            Self::None => "none",
+            Self::Named(name) => name,
+        })
     }
 }
 
@@ -150,5 +160,8 @@ mod tests {
         assert_eq!(options.detector, ModelChoice::None);
         assert_eq!(options.pose, ModelChoice::Named("blazepose-full".into()));
         assert_eq!(options.classes, ["person", "car"]);
+        for word in ["default", "none", "blazepose-full"] {
+            assert_eq!(serde_json::to_value(ModelChoice::parse(word)).unwrap(), word, "what is told can be sent back");
+        }
     }
 }

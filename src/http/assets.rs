@@ -20,6 +20,15 @@ pub const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; img-src 'self' da
 pub async fn get(request: HttpRequest) -> HttpResponse {
     let path = request.path().trim_start_matches('/');
     let path = if path.is_empty() { "index.html" } else { path };
+    file(path, &request).await
+}
+
+/// `GET` and `HEAD /docs`: the page that shows `/openapi.json`.
+pub async fn docs(request: HttpRequest) -> HttpResponse {
+    file("docs.html", &request).await
+}
+
+async fn file(path: &str, request: &HttpRequest) -> HttpResponse {
     match WebApp::get(path) {
         Some(file) => {
             // File names of the build hold a hash of their content; the page itself must be asked for each time.
@@ -32,6 +41,6 @@ pub async fn get(request: HttpRequest) -> HttpResponse {
         None if path == "index.html" => HttpResponse::Ok()
             .content_type("text/plain; charset=utf-8")
             .body("Sightline is running, but this binary was built without its web app. Run scripts/setup, then build again.\n"),
-        None => problem::not_found(request).await,
+        None => problem::not_found(request.clone()).await,
     }
 }

@@ -7,8 +7,8 @@ use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 
 use super::assets::CONTENT_SECURITY_POLICY;
-use super::problem::ApiError;
-use crate::error_code::ErrorCode;
+use super::problem;
+use crate::error_code::{ErrorCode, Problem};
 
 /// Refuses what another site's page sends in its visitor's name, and adds the headers that keep browsers careful.
 pub async fn guard(
@@ -16,10 +16,12 @@ pub async fn guard(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
     let reads = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    if !reads && !is_own_origin(request.headers()) {
-        return Err(ApiError::new(ErrorCode::ForbiddenOrigin, "Pages of other sites may not send requests to this server.").into());
-    }
-    let mut response = next.call(request).await?;
+    let mut response = if reads || is_own_origin(request.headers()) {
+        next.call(request).await?.map_into_left_body()
+    } else {
+        let detail = "Pages of other sites may not send requests to this server.";
+        request.into_response(problem::response(&Problem::new(ErrorCode::ForbiddenOrigin, detail))).map_into_right_body()
+    };
     let headers = response.headers_mut();
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(CONTENT_SECURITY_POLICY));
@@ -55,6 +57,19 @@ mod tests {
             ["null", "http://evil.example", "http://127.0.0.1:80801", "http://x127.0.0.1:8080", "http://127.0.0.1:8080.evil.example"]
         {
             assert!(!passes(Some(foreign)), "{foreign}");
+        }
+    }
+
+    #[actix_web::test]
+    async fn a_refusal_has_the_headers_of_every_answer() {
+        use actix_web::{App, HttpResponse, middleware::from_fn, test, web};
+        let app = App::new().wrap(from_fn(guard)).default_service(web::to(|| async { HttpResponse::Ok().body("in") }));
+        let app = test::init_service(app).await;
+        for (origin, status) in [("http://evil.example", 403), ("http://here", 200)] {
+            let request = test::TestRequest::post().insert_header(("Host", "here")).insert_header(("Origin", origin)).to_request();
+            let response = test::call_service(&app, request).await;
+            assert_eq!(response.status().as_u16(), status);
+            assert_eq!(response.headers().get("X-Content-Type-Options").unwrap(), "nosniff");
         }
     }
 }

@@ -7,6 +7,7 @@ pub mod form;
 pub mod guard;
 pub mod health;
 pub mod models;
+pub mod openapi;
 pub mod problem;
 pub mod request;
 pub mod results;

@@ -5,12 +5,26 @@ use actix_web::http::header::{self, HeaderValue};
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpResponse, Resource, Route};
 
-use super::{analyze, assets, events, health, models, problem, results, sessions, upload};
+use super::{analyze, assets, events, health, models, openapi, problem, results, sessions, upload};
 use crate::error_code::{ErrorCode, Problem};
 
+/// An address and what it does for each method.
+struct Entry {
+    path: &'static str,
+    routes: Vec<(Method, Route)>,
+}
+
+/// Registers the table; all other addresses are the web app's.
 pub fn routes(config: &mut ServiceConfig) {
+    for entry in table() {
+        config.service(resource(entry));
+    }
+    config.default_service(web::route().to(assets_or_nothing));
+}
+
+fn table() -> Vec<Entry> {
     let (get, head, post, put, delete) = (Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::DELETE);
-    let table = [
+    vec![
         at("/api/upload-chunk", vec![(post.clone(), web::to(upload::post_chunk))]),
         at("/api/uploads/{session_id}", vec![(get.clone(), web::to(upload::get_upload))]),
         at("/api/uploads/{session_id}/chunks/{index}", vec![(put, web::to(upload::put_chunk))]),
@@ -21,20 +35,27 @@ pub fn routes(config: &mut ServiceConfig) {
         at("/api/sessions", vec![(get.clone(), web::to(sessions::list))]),
         at("/api/sessions/{session_id}", vec![(get.clone(), web::to(sessions::get)), (delete, web::to(sessions::delete))]),
         at("/api/models", vec![(get.clone(), web::to(models::list))]),
-        at("/uploads/results/{file}", vec![(get.clone(), web::to(results::get)), (head, web::to(results::get))]),
+        at("/uploads/results/{file}", vec![(get.clone(), web::to(results::get)), (head.clone(), web::to(results::get))]),
         at("/api/health", vec![(get.clone(), web::to(health::health))]),
         at("/livez", vec![(get.clone(), web::to(health::health))]),
         at("/readyz", vec![(get.clone(), web::to(health::ready))]),
-        at("/metrics", vec![(get, web::to(health::metrics))]),
-    ];
-    for resource in table {
-        config.service(resource);
-    }
-    config.default_service(web::route().to(assets_or_nothing));
+        at("/metrics", vec![(get.clone(), web::to(health::metrics))]),
+        at("/openapi.json", vec![(get.clone(), web::to(openapi::get)), (head.clone(), web::to(openapi::get))]),
+        at("/docs", vec![(get, web::to(assets::docs)), (head, web::to(assets::docs))]),
+    ]
+}
+
+fn at(path: &'static str, routes: Vec<(Method, Route)>) -> Entry {
+    Entry { path, routes }
+}
+
+/// Every address of the table with its methods.
+pub fn addresses() -> impl Iterator<Item = (&'static str, Vec<Method>)> {
+    table().into_iter().map(|entry| (entry.path, entry.routes.into_iter().map(|(method, _)| method).collect()))
 }
 
 /// A resource that answers other methods with 405 and the list of its own.
-fn at(path: &str, routes: Vec<(Method, Route)>) -> Resource {
+fn resource(Entry { path, routes }: Entry) -> Resource {
     let allowed = routes.iter().map(|(m, _)| m.as_str()).collect::<Vec<_>>().join(", ");
     let mut resource = web::resource(path);
     for (method, route) in routes {

@@ -15,6 +15,7 @@ use crate::options::AnalysisOptions;
 use crate::sessions::session::{Session, SessionState};
 
 const MOST_PER_PAGE: u64 = 100;
+const LAST_PAGE: u64 = 1_000_000;
 
 #[derive(Serialize)]
 struct Snapshot {
@@ -67,8 +68,8 @@ pub async fn list(state: web::Data<State>, request: HttpRequest) -> Result<HttpR
     let (mut page, mut per_page) = (1, 20);
     for (name, value) in request::query(&request)? {
         match name.as_str() {
-            "page" => page = request::number("page", &value)?.max(1),
-            "per_page" => per_page = request::number("per_page", &value)?.clamp(1, MOST_PER_PAGE),
+            "page" => page = request::number_in("page", &value, 1..=LAST_PAGE)?,
+            "per_page" => per_page = request::number_in("per_page", &value, 1..=MOST_PER_PAGE)?,
             _ => {}
         }
     }

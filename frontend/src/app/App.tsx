@@ -1,7 +1,7 @@
 import { Client } from '../api/client';
 import { postFormByXhr } from '../api/postForm';
 import { AnalysisPage } from '../features/analysis/AnalysisPage';
-import { Logo } from './Logo';
+import { Header } from './Header';
 import './app.css';
 
 const client = new Client('', postFormByXhr);
@@ -9,17 +9,7 @@ const client = new Client('', postFormByXhr);
 export function App() {
   return (
     <div className="app">
-      <header className="app-header">
-        <a className="brand" href="/" aria-label="Sightline, start page">
-          <Logo />
-          <span>Sightline</span>
-        </a>
-        <nav aria-label="More">
-          <a className="quiet-link" href="/docs">
-            API
-          </a>
-        </nav>
-      </header>
+      <Header link="/docs" label="API" />
       <main className="app-main">
         <AnalysisPage client={client} />
       </main>
