@@ -5,13 +5,7 @@ import type { Page } from 'playwright-core';
 import { launchChromium } from './chromium';
 import { FakeServer } from './fakeServer';
 import { pictures, testVideo } from './testVideo';
-
-const VIEWS = [
-  { name: 'desktop-light', colorScheme: 'light', viewport: { width: 1280, height: 800 } },
-  { name: 'desktop-dark', colorScheme: 'dark', viewport: { width: 1280, height: 800 } },
-  { name: 'phone-light', colorScheme: 'light', viewport: { width: 390, height: 844 } },
-  { name: 'phone-dark', colorScheme: 'dark', viewport: { width: 390, height: 844 } },
-] as const;
+import { VIEWS } from './views';
 
 const TRUNCATED = { code: 'VIDEO_TRUNCATED', detail: 'The video ends early: 412 of about 500 frames could be read. The result has these.' };
 

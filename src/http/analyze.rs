@@ -136,6 +136,7 @@ async fn receive_first(
     while let Some(part) = next_part(multipart, 0).await? {
         late.read_more(part).await?;
     }
+    agree_on_extension(session.extension, late.get("ext"))?;
     session.set_options(request::options(session.options(), late.fields())?);
     session.upload.finish_append();
     Ok(None)
@@ -185,7 +186,31 @@ fn extension(named: Option<&str>, filename: Option<&str>) -> Result<Extension, A
     let found = match (named, filename) {
         (Some(named), _) => named.parse(),
         (None, Some(filename)) => Extension::of_filename(filename),
-        (None, None) => return Err(ApiError::field("file needs a filename, or the form a field ext.")),
+        (None, None) => return Err(ApiError::field("file needs a filename, or the form a field ext before it.")),
     };
     found.map_err(|e: crate::video::UnsupportedExtension| ApiError::new(ErrorCode::UnsupportedExtension, format!("{e}.")))
+}
+
+/// A field behind the file comes too late to choose, but not to be wrong.
+fn agree_on_extension(taken: Extension, late: Option<&str>) -> Result<(), ApiError> {
+    match late {
+        Some(late) if extension(Some(late), None)? != taken => {
+            Err(ApiError::field("ext must come before file, or be that of its filename."))
+        }
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_late_ext_is_not_passed_over() {
+        let code = |late| agree_on_extension(Extension::Mp4, late).map_err(|e| e.0.code);
+        assert_eq!((code(None), code(Some(".MP4"))), (Ok(()), Ok(())));
+        assert_eq!(code(Some(".mkv")), Err(ErrorCode::InvalidField));
+        assert_eq!(code(Some(".exe")), Err(ErrorCode::UnsupportedExtension));
+        assert_eq!(extension(None, None).unwrap_err().0.code, ErrorCode::InvalidField);
+    }
 }

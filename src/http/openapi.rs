@@ -83,8 +83,10 @@ fn problem_answer(status: u16, codes: &[ErrorCode]) -> Value {
         "description": titles.join(" "),
         "content": { "application/problem+json": { "schema": schema, "examples": examples } }
     });
-    if status == 503 {
-        answer["headers"] = json!({ "Retry-After": { "description": "Seconds.", "schema": { "type": "integer" } } });
+    match status {
+        503 => answer["headers"] = json!({ "Retry-After": { "description": "Seconds.", "schema": { "type": "integer" } } }),
+        416 => answer["headers"] = json!({ "Content-Range": { "schema": { "type": "string" }, "example": "bytes */146515" } }),
+        _ => {}
     }
     answer
 }
@@ -240,6 +242,8 @@ mod tests {
         let default = json!(AnalysisOptions::default());
         for (name, schema) in document["components"]["schemas"]["AnalysisFields"]["properties"].as_object().unwrap() {
             let text = match &schema["default"] {
+                // Models: which one is the server's choice.
+                Value::Null => "default".to_owned(),
                 Value::String(text) => text.clone(),
                 other => other.to_string(),
             };

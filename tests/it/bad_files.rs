@@ -113,20 +113,26 @@ async fn a_video_with_another_ending_is_read_by_its_content() {
 }
 
 #[tokio::test]
-async fn models_and_classes_nobody_knows_are_named() {
+async fn models_nobody_knows_are_refused_before_the_upload() {
     let client = Client::of(Server::shared().url());
-    for (field, value, code) in [
-        ("detector", "no-such-model", "UNKNOWN_MODEL"),
-        ("pose", "no-such-model", "UNKNOWN_MODEL"),
-        ("classes", "person,unicorn", "INVALID_FIELD"),
-    ] {
-        let upload = Upload::of(&client, &clips::short()).without("detector").with(field, value);
-        upload.send_all(0..upload.total()).await;
-        let end = upload.events().await.end().await;
-        assert_eq!(end.code(), code, "{field}");
-        let named = value.rsplit(',').next().unwrap();
-        assert!(end.data["detail"].as_str().unwrap().contains(named), "{end:?}");
+    for field in ["detector", "pose"] {
+        let upload = Upload::of(&client, &clips::short()).without("detector").without("pose").with(field, "no-such-model");
+        let response = upload.try_send(0, upload.chunk(0)).await;
+        assert_eq!(response.status(), 422);
+        let problem: serde_json::Value = serde_json::from_str(&response.text().await.unwrap()).unwrap();
+        assert_eq!(problem["code"], "UNKNOWN_MODEL");
+        assert!(problem["detail"].as_str().unwrap().contains("no-such-model"), "{problem}");
     }
+}
+
+#[tokio::test]
+async fn classes_nobody_knows_are_named() {
+    let client = Client::of(Server::shared().url());
+    let upload = Upload::of(&client, &clips::short()).without("detector").with("classes", "person,unicorn");
+    upload.send_all(0..upload.total()).await;
+    let end = upload.events().await.end().await;
+    assert_eq!(end.code(), "INVALID_FIELD");
+    assert!(end.data["detail"].as_str().unwrap().contains("unicorn"), "{end:?}");
 }
 
 #[tokio::test]

@@ -16,6 +16,9 @@ export interface Schema {
   required?: string[];
   additionalProperties?: Schema | boolean;
   allOf?: Schema[];
+  oneOf?: Schema[];
+  /** Of the value that a text holds. */
+  contentSchema?: Schema;
   examples?: unknown[];
 }
 
@@ -23,8 +26,6 @@ export interface Media {
   schema?: Schema;
   example?: unknown;
   examples?: Record<string, { summary?: string; value: unknown }>;
-  /** What Server-Sent Events carry, by the events' names. */
-  'x-events'?: Record<string, Schema>;
   /** What the first line and each other line of JSON Lines holds. */
   'x-lines'?: Schema[];
 }

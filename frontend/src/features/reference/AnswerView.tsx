@@ -1,7 +1,7 @@
 import type { Answer, Description, Media } from '../../api/description';
 import { exampleText } from './example';
 import { FieldList, TypeName } from './FieldList';
-import { linkOf } from './schemaWords';
+import { eventsOf, linkOf } from './schemaWords';
 
 interface AnswerProps {
   document: Description;
@@ -43,7 +43,8 @@ export function AnswerView({ document, status, answer, showBody }: AnswerProps) 
 
 function MediaView({ document, type, media }: { document: Description; type: string; media: Media }) {
   const example = exampleText(document, type, media);
-  const { schema, 'x-events': events = {}, 'x-lines': lines = [] } = media;
+  const { schema, 'x-lines': lines = [] } = media;
+  const events = schema ? eventsOf(document, schema) : [];
   return (
     <div className="media">
       <p>
@@ -51,7 +52,7 @@ function MediaView({ document, type, media }: { document: Description; type: str
       </p>
       {schema && linkOf(document, schema) === undefined && (schema.properties ?? schema.description) && <FieldList document={document} schema={schema} />}
       <ul className="events">
-        {Object.entries(events).map(([name, event]) => (
+        {events.map(([name, event]) => (
           <li key={name}>
             event <code>{name}</code> <TypeName document={document} schema={event} />
           </li>

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Schema } from '../../api/description';
-import { flatten, limits, linkOf, typeWords } from './schemaWords';
+import { eventsOf, flatten, limits, linkOf, typeWords } from './schemaWords';
 import { testDescription } from './testDescription';
 
 const thing: Schema = { $ref: '#/components/schemas/Thing' };
@@ -41,5 +41,13 @@ describe('linkOf', () => {
   it('leads to objects with a name, through lists, and nowhere else', () => {
     expect(linkOf(testDescription, { type: 'array', items: thing })).toBe('Thing');
     expect(linkOf(testDescription, { type: 'string' })).toBeUndefined();
+  });
+});
+
+describe('eventsOf', () => {
+  it('gives the events of a stream, and none of another value', () => {
+    const stream = { oneOf: [{ properties: { event: { const: 'done' }, data: { contentSchema: thing } } }, { properties: {} }] };
+    expect(eventsOf(testDescription, stream)).toEqual([['done', thing]]);
+    expect(eventsOf(testDescription, thing)).toEqual([]);
   });
 });

@@ -29,6 +29,14 @@ export function linkOf(document: Description, schema: Schema): string | undefine
   return items && linkOf(document, items);
 }
 
+/** What an event stream carries: each event's name and the value its data hold. */
+export function eventsOf(document: Description, schema: Schema): [string, Schema][] {
+  return (flatten(document, schema).oneOf ?? []).flatMap(({ properties = {} }) => {
+    const { event, data } = properties;
+    return data?.contentSchema ? [[String(event?.const), data.contentSchema] as [string, Schema]] : [];
+  });
+}
+
 export function isObject(schema: Schema): boolean {
   return schema.properties !== undefined;
 }
