@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::stream;
+use nix::sys::signal::{Signal, kill};
 use reqwest::multipart::{Form, Part};
 use reqwest::{Body, Response};
 use serde_json::Value;
@@ -26,9 +27,9 @@ fn file(bytes: Vec<u8>) -> Part {
     Part::bytes(bytes).file_name("clip.mp4")
 }
 
-/// The clip's bytes as a part whose second half waits for the sender's word.
-fn slow_file(bytes: Vec<u8>) -> (Part, mpsc::Sender<Bytes>, Bytes) {
-    let (first, rest) = bytes.split_at(bytes.len() / 2);
+/// The clip's bytes as a part that stops at `pause` and waits for the sender's word.
+fn slow_file(bytes: Vec<u8>, pause: usize) -> (Part, mpsc::Sender<Bytes>, Bytes) {
+    let (first, rest) = bytes.split_at(pause);
     let (send, receive) = mpsc::channel::<Bytes>(1);
     let first = Bytes::copy_from_slice(first);
     let pieces = stream::unfold((Some(first), receive), |(first, mut receive)| async move {
@@ -113,7 +114,8 @@ async fn a_large_file_in_the_request_is_analysed_while_it_arrives() {
     let client = client();
     let bytes = std::fs::read(clips::large()).unwrap();
     assert!(bytes.len() > 3 << 20, "{} bytes are not large", bytes.len());
-    let (part, send, rest) = slow_file(bytes);
+    let half = bytes.len() / 2;
+    let (part, send, rest) = slow_file(bytes, half);
     let form = Form::new().text("preview_interval", "1").part("file", part);
     let mut events = Events::new(analyze_stream(&client, form).await);
     let early = events.wait_for(|e| e.kind == "progress" && e.frame_index() > 0).await;
@@ -148,6 +150,24 @@ async fn one_answer_holds_the_whole_analysis_or_its_error() {
     assert_eq!((refused.status, refused.code.as_str()), (400, "UNSUPPORTED_EXTENSION"));
     let nothing = client.post("/api/analyze").multipart(Form::new().text("confidence", "0.5")).send().await.unwrap();
     assert!(refusal(nothing).await.detail.contains("file"));
+}
+
+#[tokio::test]
+async fn an_ffmpeg_that_stops_at_a_slow_files_end_is_noticed() {
+    let program = Program::start(&["--stall-timeout", "1"]);
+    let client = Client::of(&program.url);
+    let bytes = std::fs::read(clips::large()).unwrap();
+    let length = bytes.len();
+    let (part, send, _) = slow_file(bytes, length);
+    let form = Form::new().text("preview_interval", "1").part("file", part);
+    let mut events = Events::new(analyze_stream(&client, form).await);
+    events.wait_for(|e| e.kind == "progress" && e.frame_index() > clips::FRAMES / 2).await;
+    // Until the writer has nothing left and waits for the sender, which nothing tells.
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    kill(program.decoder(), Signal::SIGSTOP).unwrap();
+    drop(send);
+    assert_eq!(events.end().await.code(), "DECODER_TIMEOUT");
+    program.assert_nothing_left("a decoder that stopped at the end");
 }
 
 /// Sends the head of a request and a part of its file, waits for `told` in the answer, and closes the connection.
