@@ -16,7 +16,7 @@ use crate::ids::SessionId;
 use crate::ingest::chunks::ChunkLedger;
 use crate::ingest::spool::Spool;
 use crate::options::AnalysisOptions;
-use crate::processing::job;
+use crate::processing::verdict;
 use crate::sessions::events::{Event, EventKind};
 use crate::sessions::session::Session;
 use crate::sessions::upload::Upload;
@@ -172,7 +172,7 @@ fn append(state: &State, session: &Session, data: &[u8]) -> Result<(), ApiError>
     session.activity.touch();
     state.counters.bytes.inc_by(data.len() as u64);
     // A page cache write of a network read's size; a thread hop would cost more.
-    session.upload.append(data).map_err(|e| ApiError(job::storage("The file could not be stored", &e)))
+    session.upload.append(data).map_err(|e| ApiError(verdict::storage("The file could not be stored", &e)))
 }
 
 async fn end(state: &State, session: &Arc<Session>, reason: Problem) {

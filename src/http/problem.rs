@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::error_code::{ErrorCode, Problem};
 use crate::options::InvalidOption;
-use crate::processing::job;
+use crate::processing::verdict;
 use crate::sessions::registry::RegistryError;
 use crate::sessions::upload::UploadError;
 
@@ -90,7 +90,7 @@ impl From<RegistryError> for ApiError {
     fn from(error: RegistryError) -> Self {
         match error {
             RegistryError::Full(_) => Self::new(ErrorCode::TooManySessions, error.to_string()),
-            RegistryError::Io(error) => Self(job::storage("The session could not be set up", &error)),
+            RegistryError::Io(error) => Self(verdict::storage("The session could not be set up", &error)),
         }
     }
 }
@@ -101,7 +101,7 @@ impl From<UploadError> for ApiError {
         match error {
             UploadError::Chunk(conflict @ ChunkError::Conflict { .. }) => Self::new(ErrorCode::ChunkConflict, format!("{conflict}.")),
             UploadError::Chunk(other) => Self::field(format!("{other}.")),
-            UploadError::Io(error) => Self(job::storage("The chunk could not be stored", &error)),
+            UploadError::Io(error) => Self(verdict::storage("The chunk could not be stored", &error)),
         }
     }
 }

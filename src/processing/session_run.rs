@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
-use super::job::{self, Job, Observer, Outputs};
+use super::job::{Job, Observer, Outputs};
 use super::progress::{Pace, Progress};
 use super::resources::Resources;
 use super::results::ResultPaths;
+use super::run;
 use super::summary::Complete;
 use crate::error_code::{ErrorCode, Problem};
 use crate::ids::ResultId;
@@ -73,7 +74,7 @@ impl Analyses {
         let job = self.job(session, &id);
         let mut reporter = Reporter { session, counters: &self.counters };
         // A panic must end the session with an error, not leave its readers waiting.
-        let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| job::run(&self.resources, &job, cancel, &mut reporter)));
+        let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| run::run(&self.resources, &job, cancel, &mut reporter)));
         let outcome = outcome.unwrap_or_else(|_| {
             Err(Problem::new(ErrorCode::Internal, "The analysis stopped because of a fault in the server. Its log has more."))
         });
