@@ -28,7 +28,10 @@ const PATIENT_BYTES: u64 = 1 << 20;
 /// `POST /api/analyze-assembled/{session_id}`
 pub async fn analyze_assembled(state: web::Data<State>, request: HttpRequest) -> Result<HttpResponse, ApiError> {
     let id = request::path_session_id(&request)?;
-    let session = state.registry.get(&id).filter(|s| s.upload.received().assembled).ok_or_else(ApiError::session_not_found)?;
+    let session = state.session(&id)?;
+    if !session.upload.received().assembled {
+        return Err(ApiError::new(ErrorCode::SessionNotFound, "The upload is not complete yet: there is nothing to analyse as a whole."));
+    }
     let analyses = state.admit()?.clone();
     let current = session.options();
     let options = request::options(current.clone(), &request::query(&request)?)?;
@@ -98,7 +101,7 @@ async fn receive(state: web::Data<State>, request: &HttpRequest, mut multipart: 
     let session = state.registry.get_or_create(&id, |folder| {
         state.counters.sessions.inc();
         let spool = Arc::new(Spool::create(&folder.join("source"))?);
-        let upload = Upload::new(spool, ChunkLedger::new(1, None, None));
+        let upload = Upload::new(spool, ChunkLedger::new(1, None, None), None);
         Ok(Session::new(id.clone(), extension, filename, folder, upload, options))
     })?;
     // Until here or in a moment nobody but this request knows of the session: what fails ends it.

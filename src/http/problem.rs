@@ -37,10 +37,6 @@ impl ApiError {
     pub fn field(detail: impl Into<String>) -> Self {
         Self::new(ErrorCode::InvalidField, detail)
     }
-
-    pub fn session_not_found() -> Self {
-        Self::new(ErrorCode::SessionNotFound, "There is no session of this name. It may have ended; upload the video again.")
-    }
 }
 
 impl std::fmt::Display for ApiError {

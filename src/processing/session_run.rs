@@ -15,6 +15,7 @@ use crate::ids::ResultId;
 use crate::options::{AnalysisOptions, ModelChoice};
 use crate::sessions::cancel::CancelToken;
 use crate::sessions::events::EventKind;
+use crate::sessions::journal::Record;
 use crate::sessions::metrics::{Counters, Outcome};
 use crate::sessions::session::{Session, SessionState};
 use crate::vision::manifest::Task;
@@ -87,10 +88,17 @@ impl Analyses {
         self.counters.analyses.get_or_create(&Outcome { outcome: word }).inc();
         match outcome {
             Ok(complete) => {
+                // Remembered before it is told: who was told finds it after a kill.
+                let record = Record::Complete { result: id.to_string(), event: complete.clone() };
+                if let Err(error) = session.upload.record(&record) {
+                    tracing::warn!(session = %session.id, %error, "the end of an analysis is not remembered");
+                }
                 tracing::info!(session = %session.id, result = %id, "analysis complete");
                 session.end_run(Ok(id));
                 session.events.publish(EventKind::Complete, complete);
             }
+            // The files stay, and the next process begins this run again.
+            Err(problem) if problem.code == ErrorCode::ShuttingDown && session.upload.is_resumable() => session.end_run(Err(problem)),
             Err(problem) => {
                 tracing::info!(session = %session.id, code = problem.code.as_str(), detail = problem.detail, "analysis ended");
                 if let Err(error) = session.upload.spool().discard() {
