@@ -35,7 +35,9 @@ impl App {
         std::fs::create_dir_all(&results).with_context(|| format!("the data folder {} cannot be used", data.display()))?;
         remove_partial(&results);
         std::fs::create_dir_all(&args.engine.models_dir).context("the models folder cannot be made")?;
-        let registry = Registry::open(data.join("sessions"), args.max_sessions).context("the data folder cannot be used")?;
+        let quarantine = data.join("quarantine");
+        let registry = Registry::open(data.join("sessions"), &results, &quarantine, args.max_sessions);
+        let registry = registry.context("the data folder cannot be used")?;
         let registry = Arc::new(registry);
         let counters = Arc::new(Counters::default());
         let analyses = analyses(args, &results, &counters);
@@ -52,9 +54,21 @@ impl App {
             idle_timeout: args.idle_timeout(),
             result_lifetime: Duration::from_secs(args.keep_results * 3600),
             results,
+            quarantine,
         };
         let reaper = Reaper::start(registry, settings)?;
         Ok(Self { address, state, server, reaper, warm_up: None })
+    }
+
+    /// Begins the analyses again that an earlier process did not end.
+    fn take_up(&self) {
+        let Ok(analyses) = self.state.analyses() else { return };
+        for session in self.state.registry.list().iter().filter(|s| !s.state().is_over()) {
+            tracing::info!(session = %session.id, "taken up again");
+            if let Err(problem) = analyses.start(session) {
+                tracing::error!(session = %session.id, "{problem}");
+            }
+        }
     }
 
     /// Loads the models beside the running server, then says on stderr that it is ready.
@@ -82,6 +96,7 @@ impl App {
 
     /// Serves until it is stopped.
     pub async fn run(mut self) -> anyhow::Result<()> {
+        self.take_up();
         self.warm_up()?;
         self.server.await?;
         if let Some(warm_up) = self.warm_up.take() {
@@ -92,8 +107,8 @@ impl App {
     }
 }
 
-/// Ends a server in order: nothing new is taken, what runs is told to stop and waited for, readers get their last event,
-/// connections close.
+/// Ends a server in order: nothing new is taken, what runs is told to stop and waited for, readers are told, connections
+/// close.
 #[derive(Clone)]
 pub struct Stopper {
     state: web::Data<State>,
@@ -104,9 +119,14 @@ impl Stopper {
     pub async fn stop(self) {
         self.state.drain();
         let sessions = self.state.registry.list();
-        let reason = || Problem::new(ErrorCode::ShuttingDown, "The server was stopped. Upload the video again when it is back.");
+        let reason = || Problem::new(ErrorCode::ShuttingDown, "The server was stopped. Send the video again when it is back.");
         sessions.iter().for_each(|s| s.cancel(reason()));
-        let ended = web::block(move || sessions.iter().for_each(|s| s.end(reason())));
+        let ended = web::block(move || {
+            for session in sessions {
+                // What can go on is taken up by the next process; a file that came in one piece cannot.
+                if session.upload.is_resumable() { session.suspend(reason()) } else { session.end(reason()) }
+            }
+        });
         if ended.await.is_err() {
             tracing::error!("not every session could be ended");
         }

@@ -137,6 +137,7 @@ pub struct ServeArgs {
 
 impl ServeArgs {
     /// Fills what was not said from the names an older system used.
+    #[expect(clippy::disallowed_methods, reason = "this is the file that reads the environment")]
     pub fn with_older_names(mut self) -> Result<Self, InvalidOption> {
         let older = |name: &str| std::env::var(name).ok().filter(|v| !v.is_empty());
         self.host = self.host.or_else(|| older("REFEREE_HOST"));

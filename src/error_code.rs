@@ -64,6 +64,7 @@ codes! {
     EncoderFailed "ENCODER_FAILED" 500 "The annotated video could not be written";
     InferenceFailed "INFERENCE_FAILED" 500 "The model could not be run";
     Cancelled "CANCELLED" 409 "The analysis was cancelled";
+    SessionLost "SESSION_LOST" 410 "The session was lost";
     SessionExpired "SESSION_EXPIRED" 410 "The session was idle for too long";
     DiskFull "DISK_FULL" 507 "The disk is full";
     Internal "INTERNAL_ERROR" 500 "Something went wrong in the server";

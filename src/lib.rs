@@ -1,6 +1,9 @@
 //! Sightline analyses videos while they upload. ARCHITECTURE.md has the map; imports only go down its layers, which
 //! `tests/it/layering.rs` holds.
 
+// Tests may start threads as they like: they end with the test.
+#![cfg_attr(test, allow(clippy::disallowed_methods))]
+
 // 0 words: values of the field, no I/O
 pub mod detection;
 pub mod error_code;

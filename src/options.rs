@@ -1,6 +1,6 @@
 //! What a client may choose about an analysis. Parsed once at the edge: a value that exists is within its range.
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Which model does a task.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -35,7 +35,14 @@ impl Serialize for ModelChoice {
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize)]
+impl<'de> Deserialize<'de> for ModelChoice {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(|text| Self::parse(&text))
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct AnalysisOptions {
     /// Least confidence of a detection, 0..=1.
     pub confidence: f32,

@@ -47,6 +47,7 @@ impl Typeface {
     /// The carried font, nothing rasterised yet.
     pub fn new() -> Self {
         // Cannot fail: the bytes are a part of the binary, and every test of this file reads them.
+        #[expect(clippy::expect_used, reason = "the font is part of the binary, and a test reads it")]
         let font = FontRef::try_from_slice(FONT).expect("the font in the binary is a font");
         let units_per_em = font.units_per_em().unwrap_or(2048.0);
         Self { font, units_per_em, glyphs: HashMap::new() }

@@ -16,7 +16,7 @@ use crate::ids::SessionId;
 use crate::ingest::chunks::ChunkLedger;
 use crate::ingest::spool::Spool;
 use crate::options::AnalysisOptions;
-use crate::processing::job;
+use crate::processing::verdict;
 use crate::sessions::events::{Event, EventKind};
 use crate::sessions::session::Session;
 use crate::sessions::upload::Upload;
@@ -28,7 +28,10 @@ const PATIENT_BYTES: u64 = 1 << 20;
 /// `POST /api/analyze-assembled/{session_id}`
 pub async fn analyze_assembled(state: web::Data<State>, request: HttpRequest) -> Result<HttpResponse, ApiError> {
     let id = request::path_session_id(&request)?;
-    let session = state.registry.get(&id).filter(|s| s.upload.received().assembled).ok_or_else(ApiError::session_not_found)?;
+    let session = state.session(&id)?;
+    if !session.upload.received().assembled {
+        return Err(ApiError::new(ErrorCode::SessionNotFound, "The upload is not complete yet: there is nothing to analyse as a whole."));
+    }
     let analyses = state.admit()?.clone();
     let current = session.options();
     let options = request::options(current.clone(), &request::query(&request)?)?;
@@ -98,7 +101,7 @@ async fn receive(state: web::Data<State>, request: &HttpRequest, mut multipart: 
     let session = state.registry.get_or_create(&id, |folder| {
         state.counters.sessions.inc();
         let spool = Arc::new(Spool::create(&folder.join("source"))?);
-        let upload = Upload::new(spool, ChunkLedger::new(1, None, None));
+        let upload = Upload::new(spool, ChunkLedger::new(1, None, None), None);
         Ok(Session::new(id.clone(), extension, filename, folder, upload, options))
     })?;
     // Until here or in a moment nobody but this request knows of the session: what fails ends it.
@@ -172,7 +175,7 @@ fn append(state: &State, session: &Session, data: &[u8]) -> Result<(), ApiError>
     session.activity.touch();
     state.counters.bytes.inc_by(data.len() as u64);
     // A page cache write of a network read's size; a thread hop would cost more.
-    session.upload.append(data).map_err(|e| ApiError(job::storage("The file could not be stored", &e)))
+    session.upload.append(data).map_err(|e| ApiError(verdict::storage("The file could not be stored", &e)))
 }
 
 async fn end(state: &State, session: &Arc<Session>, reason: Problem) {

@@ -96,6 +96,10 @@ impl Following {
                 self.ended = event.kind.is_terminal();
                 return Some((Ok(text(&event)), self));
             }
+            if self.session.events.is_suspended() {
+                self.ended = true;
+                return Some((Ok(farewell()), self));
+            }
             if tokio::time::timeout(KEEPALIVE, self.newest.changed()).await.is_err() {
                 return Some((Ok(Bytes::from_static(b": keepalive\n\n")), self));
             }
@@ -142,6 +146,12 @@ impl Waiting {
 
 fn opening() -> Bytes {
     Bytes::from_static(b"retry: 2000\n\n")
+}
+
+/// The server stops, the session goes on later. Readers who know the event may say so; to others the connection is lost,
+/// and they come back by themselves.
+fn farewell() -> Bytes {
+    Bytes::from_static(b"event: retry\ndata: {\"detail\":\"The server is being restarted; the analysis goes on when it is back.\"}\n\n")
 }
 
 fn text(event: &Event) -> Bytes {

@@ -19,6 +19,6 @@ pub async fn ready(state: web::Data<State>) -> Result<HttpResponse, ApiError> {
 
 /// `GET /metrics`
 pub async fn metrics(state: web::Data<State>) -> HttpResponse {
-    let text = state.counters.text(state.registry.active());
+    let text = state.counters.text(state.registry.active(), state.registry.lost());
     HttpResponse::Ok().content_type("application/openmetrics-text; version=1.0.0; charset=utf-8").body(text)
 }

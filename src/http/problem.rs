@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::error_code::{ErrorCode, Problem};
 use crate::options::InvalidOption;
-use crate::processing::job;
+use crate::processing::verdict;
 use crate::sessions::registry::RegistryError;
 use crate::sessions::upload::UploadError;
 
@@ -36,10 +36,6 @@ impl ApiError {
     /// A field that is missing or wrong.
     pub fn field(detail: impl Into<String>) -> Self {
         Self::new(ErrorCode::InvalidField, detail)
-    }
-
-    pub fn session_not_found() -> Self {
-        Self::new(ErrorCode::SessionNotFound, "There is no session of this name. It may have ended; upload the video again.")
     }
 }
 
@@ -90,7 +86,7 @@ impl From<RegistryError> for ApiError {
     fn from(error: RegistryError) -> Self {
         match error {
             RegistryError::Full(_) => Self::new(ErrorCode::TooManySessions, error.to_string()),
-            RegistryError::Io(error) => Self(job::storage("The session could not be set up", &error)),
+            RegistryError::Io(error) => Self(verdict::storage("The session could not be set up", &error)),
         }
     }
 }
@@ -101,7 +97,7 @@ impl From<UploadError> for ApiError {
         match error {
             UploadError::Chunk(conflict @ ChunkError::Conflict { .. }) => Self::new(ErrorCode::ChunkConflict, format!("{conflict}.")),
             UploadError::Chunk(other) => Self::field(format!("{other}.")),
-            UploadError::Io(error) => Self(job::storage("The chunk could not be stored", &error)),
+            UploadError::Io(error) => Self(verdict::storage("The chunk could not be stored", &error)),
         }
     }
 }

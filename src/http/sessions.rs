@@ -104,5 +104,5 @@ pub async fn delete(state: web::Data<State>, request: HttpRequest) -> Result<Htt
 
 fn find(state: &State, request: &HttpRequest) -> Result<Arc<Session>, ApiError> {
     let id = request::path_session_id(request)?;
-    state.registry.get(&id).ok_or_else(ApiError::session_not_found)
+    Ok(state.session(&id)?)
 }

@@ -7,9 +7,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::watch;
 
 use crate::error_code::{ErrorCode, Problem};
+use crate::ids::SessionId;
 use crate::processing::session_run::Analyses;
 use crate::sessions::metrics::Counters;
 use crate::sessions::registry::Registry;
+use crate::sessions::session::Session;
 
 /// Bounds of what one request may bring.
 #[derive(Clone, Debug)]
@@ -62,6 +64,17 @@ impl State {
     pub async fn drained(&self) {
         // The sender lives as long as the state that is borrowed here.
         let _ = self.draining.subscribe().wait_for(|draining| *draining).await;
+    }
+
+    /// The session of this name, or why there is none.
+    pub fn session(&self, id: &SessionId) -> Result<Arc<Session>, Problem> {
+        let found = self.registry.get(id);
+        found.ok_or_else(|| match self.registry.is_lost(id) {
+            true => Problem::new(ErrorCode::SessionLost, "The session was damaged when the server stopped. Upload the video again."),
+            false => {
+                Problem::new(ErrorCode::SessionNotFound, "There is no session of this name. It may have ended; upload the video again.")
+            }
+        })
     }
 
     /// Whether new work can be taken, or why not.

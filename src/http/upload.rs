@@ -1,7 +1,8 @@
 //! Chunks on their way in.
 
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use actix_multipart::Multipart;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -15,11 +16,9 @@ use super::request;
 use super::state::State;
 use crate::error_code::ErrorCode;
 use crate::ids::SessionId;
-use crate::ingest::chunks::ChunkLedger;
-use crate::ingest::spool::Spool;
 use crate::options::AnalysisOptions;
+use crate::sessions::journal::Description;
 use crate::sessions::session::{Session, SessionState};
-use crate::sessions::upload::Upload;
 use crate::video::Extension;
 
 /// More chunks than this make bookkeeping larger than the file is worth.
@@ -168,11 +167,19 @@ fn store_blocking(state: &State, chunk: &Chunk, bytes: Vec<u8>) -> Result<Answer
 }
 
 fn session_of(state: &State, chunk: &Chunk) -> Result<Arc<Session>, ApiError> {
-    let make = |folder: std::path::PathBuf| {
+    let make = |folder: PathBuf| {
         state.counters.sessions.inc();
-        let spool = Arc::new(Spool::create(&folder.join("source"))?);
-        let upload = Upload::new(spool, ChunkLedger::new(chunk.total, chunk.chunk_size, chunk.file_size));
-        Ok(Session::new(chunk.session_id.clone(), chunk.extension, chunk.filename.clone(), folder, upload, chunk.options.clone()))
+        let description = Description {
+            version: Description::version(),
+            extension: chunk.extension,
+            filename: chunk.filename.clone(),
+            total_chunks: chunk.total,
+            chunk_size: chunk.chunk_size,
+            file_size: chunk.file_size,
+            options: chunk.options.clone(),
+            created_at_ms: SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as u64,
+        };
+        Session::create(chunk.session_id.clone(), folder, description)
     };
     Ok(state.registry.get_or_create(&chunk.session_id, make)?)
 }
@@ -196,7 +203,7 @@ struct UploadAnswer {
 /// `GET /api/uploads/{session_id}`: what a client needs to go on after an interruption.
 pub async fn get_upload(state: web::Data<State>, request: HttpRequest) -> Result<HttpResponse, ApiError> {
     let id = request::path_session_id(&request)?;
-    let session = state.registry.get(&id).ok_or_else(ApiError::session_not_found)?;
+    let session = state.session(&id)?;
     session.activity.touch();
     let received = session.upload.received();
     Ok(HttpResponse::Ok().json(UploadAnswer {

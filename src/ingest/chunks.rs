@@ -44,6 +44,15 @@ impl ChunkLedger {
         Self { total, chunk_size, file_size, digests: HashMap::new(), received: RangeSet::default() }
     }
 
+    /// Takes a chunk that is there from an earlier time.
+    pub fn restore(&mut self, index: u64, length: u64, digest: Digest) {
+        if index + 1 < self.total {
+            self.chunk_size.get_or_insert(length);
+        }
+        self.digests.insert(index, digest);
+        self.done(index);
+    }
+
     pub fn total(&self) -> u64 {
         self.total
     }

@@ -50,6 +50,16 @@ impl Spool {
         Ok(Self::new(file, path, State::default()))
     }
 
+    /// The spool file of an earlier time, of which these ranges are there.
+    pub fn reopen(path: &Path, ranges: RangeSet) -> io::Result<Self> {
+        let file = OpenOptions::new().read(true).write(true).open(path)?;
+        let end = ranges.iter().last().map_or(0, |r| r.end);
+        if file.metadata()?.len() < end {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        Ok(Self::new(file, path, State { ranges, ..State::default() }))
+    }
+
     /// A file that is already whole, for reading.
     pub fn open_complete(path: &Path) -> io::Result<Self> {
         let file = File::open(path)?;

@@ -7,7 +7,8 @@ use crate::options::AnalysisOptions;
 use crate::pipeline::result::FrameResult;
 use crate::vision::VisionError;
 use crate::vision::catalog::{Catalog, CatalogError};
-use crate::vision::detector::{DetectOptions, Detector};
+use crate::vision::detect_options::DetectOptions;
+use crate::vision::detector::Detector;
 use crate::vision::pose_estimator::PoseEstimator;
 
 /// The label whose boxes tell the pose stage where to look.

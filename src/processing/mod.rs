@@ -7,6 +7,7 @@ pub mod processor;
 pub mod progress;
 pub mod resources;
 pub mod results;
+pub mod run;
 pub mod session_run;
 pub mod slots;
 pub mod summary;

@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use crossbeam_channel::SendTimeoutError;
 
-use super::job::{Job, Observer, storage};
+use super::job::{Job, Observer};
 use super::progress::{Pace, Progress, Stage};
 use super::resources::Resources;
 use super::results::{Header, HeaderModels, HeaderSource, ResultWriter};
@@ -115,7 +115,7 @@ impl<'a> Processor<'a> {
         let analysis = analysed.elapsed();
         self.tally.count(&result);
         let Some(output) = &mut self.output else { return Ok(()) };
-        output.results.write(&result).map_err(|e| storage("The results could not be written", &e))?;
+        output.results.write(&result).map_err(|e| verdict::storage("The results could not be written", &e))?;
         let pace = Pace { done: self.tally.frames, total: output.total_frames, elapsed_seconds: self.began.elapsed().as_secs_f64() };
         let previewed = frame.index.is_multiple_of(u64::from(self.job.options.preview_interval)) && self.observer.wants_previews();
         if previewed || output.encoder.is_some() {
@@ -135,8 +135,8 @@ impl<'a> Processor<'a> {
         let described =
             HeaderSource { filename: self.job.filename.as_deref(), width: size.width, height: size.height, info: source.as_ref() };
         let header = Header::new(described, models, &self.job.options);
-        let results =
-            ResultWriter::create(&self.job.outputs.results, &header).map_err(|e| storage("The results could not be written", &e))?;
+        let results = ResultWriter::create(&self.job.outputs.results, &header)
+            .map_err(|e| verdict::storage("The results could not be written", &e))?;
         let fps = source.as_ref().and_then(|s| s.fps);
         let total_frames = self.listed_frames.or_else(|| source.as_ref().and_then(SourceInfo::expected_frames));
         let encoder = match &self.job.outputs.video {

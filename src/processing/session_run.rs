@@ -4,16 +4,18 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
-use super::job::{self, Job, Observer, Outputs};
+use super::job::{Job, Observer, Outputs};
 use super::progress::{Pace, Progress};
 use super::resources::Resources;
 use super::results::ResultPaths;
+use super::run;
 use super::summary::Complete;
 use crate::error_code::{ErrorCode, Problem};
 use crate::ids::ResultId;
 use crate::options::{AnalysisOptions, ModelChoice};
 use crate::sessions::cancel::CancelToken;
 use crate::sessions::events::EventKind;
+use crate::sessions::journal::Record;
 use crate::sessions::metrics::{Counters, Outcome};
 use crate::sessions::session::{Session, SessionState};
 use crate::vision::manifest::Task;
@@ -73,7 +75,7 @@ impl Analyses {
         let job = self.job(session, &id);
         let mut reporter = Reporter { session, counters: &self.counters };
         // A panic must end the session with an error, not leave its readers waiting.
-        let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| job::run(&self.resources, &job, cancel, &mut reporter)));
+        let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| run::run(&self.resources, &job, cancel, &mut reporter)));
         let outcome = outcome.unwrap_or_else(|_| {
             Err(Problem::new(ErrorCode::Internal, "The analysis stopped because of a fault in the server. Its log has more."))
         });
@@ -86,10 +88,17 @@ impl Analyses {
         self.counters.analyses.get_or_create(&Outcome { outcome: word }).inc();
         match outcome {
             Ok(complete) => {
+                // Remembered before it is told: who was told finds it after a kill.
+                let record = Record::Complete { result: id.to_string(), event: complete.clone() };
+                if let Err(error) = session.upload.record(&record) {
+                    tracing::warn!(session = %session.id, %error, "the end of an analysis is not remembered");
+                }
                 tracing::info!(session = %session.id, result = %id, "analysis complete");
                 session.end_run(Ok(id));
                 session.events.publish(EventKind::Complete, complete);
             }
+            // The files stay, and the next process begins this run again.
+            Err(problem) if problem.code == ErrorCode::ShuttingDown && session.upload.is_resumable() => session.end_run(Err(problem)),
             Err(problem) => {
                 tracing::info!(session = %session.id, code = problem.code.as_str(), detail = problem.detail, "analysis ended");
                 if let Err(error) = session.upload.spool().discard() {

@@ -70,6 +70,16 @@ pub fn encoder(reason: &str) -> Problem {
     Problem::new(ErrorCode::EncoderFailed, format!("The annotated video could not be written: {}.", sentence_part(reason)))
 }
 
+/// A failure of the disk, told apart by whether it is full.
+pub fn storage(what: &str, error: &std::io::Error) -> Problem {
+    match error.kind() {
+        std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => {
+            Problem::new(ErrorCode::DiskFull, "The server's disk is full. Free some space and try again.")
+        }
+        _ => Problem::new(ErrorCode::Internal, format!("{what}: {error}.")),
+    }
+}
+
 fn sentence_part(text: &str) -> &str {
     text.trim().trim_end_matches('.')
 }

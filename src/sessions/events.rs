@@ -52,6 +52,8 @@ struct Kept {
     events: VecDeque<Event>,
     last_id: u64,
     ended: bool,
+    /// The server stops, the session goes on after its restart: readers are sent away to come back.
+    suspended: bool,
 }
 
 impl Default for EventLog {
@@ -83,6 +85,16 @@ impl EventLog {
         let mut kept = self.kept.lock();
         kept.events.clear();
         kept.ended = false;
+    }
+
+    /// Sends the readers away without an end: the session goes on when the server is back.
+    pub fn suspend(&self) {
+        self.kept.lock().suspended = true;
+        self.newest.send_modify(|_| {});
+    }
+
+    pub fn is_suspended(&self) -> bool {
+        self.kept.lock().suspended
     }
 
     /// The events after `id` that are still kept, oldest first. A reader who was away for long misses progress, never

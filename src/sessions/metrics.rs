@@ -21,6 +21,7 @@ pub struct Counters {
     pub sessions: Counter,
     pub analyses: Family<Outcome, Counter>,
     active: Gauge,
+    lost: Gauge,
     metrics: Metrics,
 }
 
@@ -28,21 +29,23 @@ impl Default for Counters {
     fn default() -> Self {
         let mut metrics = Metrics::with_prefix("sightline");
         let (chunks, bytes, frames, sessions) = (Counter::default(), Counter::default(), Counter::default(), Counter::default());
-        let (analyses, active) = (Family::default(), Gauge::default());
+        let (analyses, active, lost) = (Family::default(), Gauge::default(), Gauge::default());
         metrics.register("upload_chunks", "Chunks received", chunks.clone());
         metrics.register("upload_bytes", "Bytes received in chunks and streams", bytes.clone());
         metrics.register("frames_processed", "Frames analysed", frames.clone());
         metrics.register("sessions_created", "Sessions created", sessions.clone());
         metrics.register("analyses", "Analyses ended, by outcome", analyses.clone());
         metrics.register("sessions_active", "Sessions that are not over", active.clone());
-        Self { chunks, bytes, frames, sessions, analyses, active, metrics }
+        metrics.register("sessions_lost", "Sessions that could not be read at the last start", lost.clone());
+        Self { chunks, bytes, frames, sessions, analyses, active, lost, metrics }
     }
 }
 
 impl Counters {
     /// All counters as text.
-    pub fn text(&self, active_sessions: usize) -> String {
+    pub fn text(&self, active_sessions: usize, lost_sessions: usize) -> String {
         self.active.set(active_sessions as i64);
+        self.lost.set(lost_sessions as i64);
         let mut text = String::new();
         // Writing into a string cannot fail.
         let _ = encode(&mut text, &self.metrics);
@@ -59,7 +62,7 @@ mod tests {
         let counters = Counters::default();
         counters.bytes.inc_by(7);
         counters.analyses.get_or_create(&Outcome { outcome: "complete" }).inc();
-        let text = counters.text(2);
+        let text = counters.text(2, 0);
         for line in ["sightline_upload_bytes_total 7", "sightline_analyses_total{outcome=\"complete\"} 1", "sightline_sessions_active 2"] {
             assert!(text.contains(line), "{line} in {text}");
         }

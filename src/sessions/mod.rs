@@ -3,8 +3,10 @@
 pub mod activity;
 pub mod cancel;
 pub mod events;
+pub mod journal;
 pub mod metrics;
 pub mod reaper;
 pub mod registry;
+pub mod restore;
 pub mod session;
 pub mod upload;

@@ -18,6 +18,8 @@ pub struct ReaperSettings {
     /// Result files live this long after they were written.
     pub result_lifetime: Duration,
     pub results: PathBuf,
+    /// Sessions that could not be read; they are removed after the same time.
+    pub quarantine: PathBuf,
 }
 
 /// The thread that takes a step now and then; dropping it ends the thread.
@@ -57,10 +59,13 @@ pub fn step(registry: &Registry, settings: &ReaperSettings, now: Instant, wall: 
                 .end(Problem::new(ErrorCode::SessionExpired, "The session was idle for too long and has ended. Upload the video again."));
         }
     }
-    for path in expired(&settings.results, settings.result_lifetime, wall) {
-        match std::fs::remove_file(&path) {
-            Ok(()) => tracing::info!(path = %path.display(), "removed a result past its time"),
-            Err(error) => tracing::warn!(path = %path.display(), %error, "a result past its time could not be removed"),
+    let results = expired(&settings.results, settings.result_lifetime, wall);
+    let quarantine = expired(&settings.quarantine, settings.result_lifetime, wall);
+    for path in results.into_iter().chain(quarantine) {
+        let removed = if path.is_dir() { std::fs::remove_dir_all(&path) } else { std::fs::remove_file(&path) };
+        match removed {
+            Ok(()) => tracing::info!(path = %path.display(), "removed what was past its time"),
+            Err(error) => tracing::warn!(path = %path.display(), %error, "what is past its time could not be removed"),
         }
     }
 }
@@ -68,7 +73,7 @@ pub fn step(registry: &Registry, settings: &ReaperSettings, now: Instant, wall: 
 fn expired(folder: &Path, lifetime: Duration, wall: SystemTime) -> Vec<PathBuf> {
     let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
     let old = |entry: &std::fs::DirEntry| {
-        let changed = entry.metadata().ok().filter(|m| m.is_file()).and_then(|m| m.modified().ok());
+        let changed = entry.metadata().ok().and_then(|m| m.modified().ok());
         changed.and_then(|t| wall.duration_since(t).ok()).is_some_and(|age| age >= lifetime)
     };
     entries.flatten().filter(old).map(|e| e.path()).collect()
@@ -85,11 +90,15 @@ mod tests {
     use crate::sessions::upload::Upload;
     use crate::video::Extension;
 
+    fn open(data: &tempfile::TempDir, most: usize) -> std::io::Result<Registry> {
+        Registry::open(data.path().join("sessions"), &data.path().join("results"), &data.path().join("quarantine"), most)
+    }
+
     fn add(registry: &Registry, name: &str) -> Arc<Session> {
         let id: SessionId = name.parse().unwrap();
         let make = |folder: PathBuf| {
             let spool = Arc::new(Spool::create(&folder.join("source"))?);
-            let upload = Upload::new(spool, ChunkLedger::new(1, None, None));
+            let upload = Upload::new(spool, ChunkLedger::new(1, None, None), None);
             Ok(Session::new(id.clone(), Extension::Mp4, None, folder, upload, AnalysisOptions::default()))
         };
         registry.get_or_create(&id, make).unwrap()
@@ -98,7 +107,7 @@ mod tests {
     #[test]
     fn only_what_is_idle_goes_and_it_goes_with_its_files() {
         let data = tempfile::tempdir().unwrap();
-        let registry = Registry::open(data.path().join("sessions"), 8).unwrap();
+        let registry = open(&data, 8).unwrap();
         let results = data.path().join("results");
         std::fs::create_dir(&results).unwrap();
         std::fs::write(results.join("old.mp4"), b"x").unwrap();
@@ -107,6 +116,7 @@ mod tests {
             idle_timeout: Duration::from_secs(600),
             result_lifetime: Duration::from_secs(3600),
             results: results.clone(),
+            quarantine: data.path().join("quarantine"),
         };
         let idle = add(&registry, "idle");
         let watched = add(&registry, "watched");
@@ -123,7 +133,7 @@ mod tests {
     #[test]
     fn the_number_of_sessions_is_bounded() {
         let data = tempfile::tempdir().unwrap();
-        let registry = Registry::open(data.path().join("sessions"), 1).unwrap();
+        let registry = open(&data, 1).unwrap();
         let first = add(&registry, "first");
         let refused = registry.get_or_create(&"second".parse().unwrap(), |_| unreachable!("no place for it"));
         assert!(refused.is_err());

@@ -1,13 +1,15 @@
 //! All sessions by name, with a bound on how many there are.
 
-use std::collections::HashMap;
-use std::path::PathBuf;
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use tokio::sync::watch;
 
+use super::journal;
+use super::restore::restore;
 use super::session::Session;
 use crate::ids::SessionId;
 
@@ -17,6 +19,7 @@ const ENDED_KEPT: usize = 1000;
 #[derive(Debug)]
 pub struct Registry {
     sessions: Mutex<HashMap<SessionId, Arc<Session>>>,
+    lost: HashSet<SessionId>,
     /// Where each session gets a folder of its own.
     folder: PathBuf,
     max_active: usize,
@@ -33,13 +36,43 @@ pub enum RegistryError {
 }
 
 impl Registry {
-    /// Sessions of an earlier process cannot be continued: their folders are removed.
-    pub fn open(folder: PathBuf, max_active: usize) -> std::io::Result<Self> {
-        match std::fs::remove_dir_all(&folder) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
-            _ => std::fs::create_dir_all(&folder)?,
+    /// Takes up what an earlier process left in `folder`; what cannot be read is moved to `quarantine` and remembered as lost.
+    pub fn open(folder: PathBuf, results: &Path, quarantine: &Path, max_active: usize) -> std::io::Result<Self> {
+        std::fs::create_dir_all(&folder)?;
+        let mut sessions = HashMap::new();
+        let mut lost = HashSet::new();
+        for path in journal::folders(&folder)? {
+            if !journal::is_there(&path) {
+                // Nobody was ever answered for it, or it was sent in one piece and cannot go on.
+                std::fs::remove_dir_all(&path)?;
+                continue;
+            }
+            match restore(&path, results) {
+                Ok(session) => {
+                    sessions.insert(session.id.clone(), Arc::new(session));
+                }
+                Err(error) => {
+                    let name = path.file_name().unwrap_or_default();
+                    tracing::error!(session = %name.display(), %error, "a session could not be taken up again; it is in quarantine");
+                    std::fs::create_dir_all(quarantine)?;
+                    let place = quarantine.join(name);
+                    let _ = std::fs::remove_dir_all(&place);
+                    std::fs::rename(&path, place)?;
+                    lost.extend(name.to_string_lossy().parse::<SessionId>().ok());
+                }
+            }
         }
-        Ok(Self { sessions: Mutex::default(), folder, max_active, arrivals: watch::Sender::new(0) })
+        Ok(Self { sessions: Mutex::new(sessions), lost, folder, max_active, arrivals: watch::Sender::new(0) })
+    }
+
+    /// Whether a session of this name was there before the last start and could not be read.
+    pub fn is_lost(&self, id: &SessionId) -> bool {
+        self.lost.contains(id)
+    }
+
+    /// How many sessions could not be read at the last start.
+    pub fn lost(&self) -> usize {
+        self.lost.len()
     }
 
     pub fn get(&self, id: &SessionId) -> Option<Arc<Session>> {

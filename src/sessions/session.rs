@@ -10,10 +10,13 @@ use serde::Serialize;
 
 use super::activity::Activity;
 use super::cancel::CancelToken;
-use super::events::EventLog;
+use super::events::{EventKind, EventLog};
+use super::journal::{Description, Journal, Record};
 use super::upload::Upload;
 use crate::error_code::Problem;
 use crate::ids::{ResultId, SessionId};
+use crate::ingest::chunks::ChunkLedger;
+use crate::ingest::spool::Spool;
 use crate::options::AnalysisOptions;
 use crate::video::Extension;
 
@@ -37,6 +40,9 @@ impl SessionState {
         matches!(self, Self::Complete | Self::Failed | Self::Cancelled)
     }
 }
+
+/// The spool's name in a session's folder.
+pub const SPOOL: &str = "source";
 
 #[derive(Debug)]
 pub struct Session {
@@ -87,6 +93,31 @@ impl Session {
             folder,
             run: Mutex::new(run),
         }
+    }
+
+    /// A session that outlives the server: what it is told goes into a journal beside its spool.
+    pub fn create(id: SessionId, folder: PathBuf, description: Description) -> std::io::Result<Self> {
+        let spool = Arc::new(Spool::create(&folder.join(SPOOL))?);
+        let journal = Journal::create(&folder, &description)?;
+        let ledger = ChunkLedger::new(description.total_chunks, description.chunk_size, description.file_size);
+        let upload = Upload::new(spool, ledger, Some(journal));
+        Ok(Self::new(id, description.extension, description.filename, folder, upload, description.options))
+    }
+
+    /// Takes up a run that completed in an earlier process.
+    pub fn restore_end(&mut self, result: ResultId, event: String) {
+        let run = self.run.get_mut();
+        run.state = SessionState::Complete;
+        run.results.push(result);
+        self.events.publish(EventKind::Complete, event);
+    }
+
+    /// Forgets the end that was restored: another run was asked for after it.
+    pub fn restore_repeat(&mut self, options: AnalysisOptions) {
+        let run = self.run.get_mut();
+        run.state = SessionState::Receiving;
+        run.options = options;
+        self.events.begin_run();
     }
 
     pub fn folder(&self) -> &Path {
@@ -162,6 +193,9 @@ impl Session {
             // It has told its end already; only its last instructions are left.
             let _ = done.join();
         }
+        if let Err(error) = self.upload.record(&Record::Repeat(options.clone())) {
+            tracing::warn!(session = %self.id, %error, "a repetition is not remembered");
+        }
         run.options = options;
         run.state = SessionState::Receiving;
         self.events.begin_run();
@@ -182,6 +216,17 @@ impl Session {
 
     /// Stops the run, waits for its thread, and removes the session's files. Blocks.
     pub fn end(&self, reason: Problem) {
+        self.stop(reason);
+        self.remove_files();
+    }
+
+    /// Stops the run and waits for its thread; the files stay, for the session to be taken up by the next process. Blocks.
+    pub fn suspend(&self, reason: Problem) {
+        self.stop(reason);
+        self.events.suspend();
+    }
+
+    fn stop(&self, reason: Problem) {
         self.cancel(reason);
         let thread = self.run.lock().thread.take();
         if let Some(thread) = thread
@@ -189,7 +234,6 @@ impl Session {
         {
             tracing::error!(session = %self.id, "the analysis thread panicked");
         }
-        self.remove_files();
     }
 
     /// Removes the spool and all that lies beside it; results are elsewhere.

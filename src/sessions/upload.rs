@@ -1,11 +1,13 @@
 //! Receiving one file in chunks: bookkeeping and spool together.
 
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
 use sha2::{Digest as _, Sha256};
 
+use super::journal::{Journal, Record};
 use crate::ingest::chunks::{ChunkError, ChunkLedger, Digest, Step};
 use crate::ingest::spool::Spool;
 
@@ -27,6 +29,8 @@ pub struct Received {
 #[derive(Debug)]
 pub struct Upload {
     spool: Arc<Spool>,
+    /// None for a file that comes in one piece: nobody can send the rest of it later.
+    journal: Option<Journal>,
     state: Mutex<State>,
 }
 
@@ -40,8 +44,18 @@ struct State {
 }
 
 impl Upload {
-    pub fn new(spool: Arc<Spool>, ledger: ChunkLedger) -> Self {
-        Self { spool, state: Mutex::new(State { ledger, held: None, wanted_from: None }) }
+    pub fn new(spool: Arc<Spool>, ledger: ChunkLedger, journal: Option<Journal>) -> Self {
+        Self { spool, journal, state: Mutex::new(State { ledger, held: None, wanted_from: None }) }
+    }
+
+    /// Whether the upload can go on after the server was stopped.
+    pub fn is_resumable(&self) -> bool {
+        self.journal.is_some()
+    }
+
+    /// Remembers something for after a kill.
+    pub fn record(&self, record: &Record) -> io::Result<()> {
+        self.journal.as_ref().map_or(Ok(()), |journal| journal.append(record))
     }
 
     pub fn spool(&self) -> &Arc<Spool> {
@@ -65,12 +79,20 @@ impl Upload {
         match step {
             Step::Have => return Ok(()),
             Step::Hold => {
-                state.held = Some((index, bytes));
+                drop(state);
+                if self.is_resumable() {
+                    self.keep_held(index, &bytes)?;
+                }
+                self.state.lock().held = Some((index, bytes));
                 return Ok(());
             }
             Step::Write { offset } => {
                 drop(state);
-                if let Err(error) = self.spool.write_at(offset, &bytes) {
+                let length = bytes.len() as u64;
+                let recorded = || self.record(&Record::Chunk { index, offset, length, digest });
+                // Discarded bytes are gone on purpose: there is nothing to remember.
+                let record = || if self.spool.is_discarded() { Ok(()) } else { recorded() };
+                if let Err(error) = self.spool.write_at(offset, &bytes).and_then(|()| record()) {
                     self.state.lock().ledger.abandon(index);
                     return Err(error.into());
                 }
@@ -80,6 +102,30 @@ impl Upload {
                     self.spool.set_length(offset + bytes.len() as u64);
                 }
             }
+        }
+        Ok(())
+    }
+
+    /// The place of a chunk that waits for its place: it was answered for, so that it must outlive a kill, too.
+    fn held_path(&self) -> PathBuf {
+        self.spool.path().with_file_name("held")
+    }
+
+    fn keep_held(&self, index: u64, bytes: &[u8]) -> io::Result<()> {
+        let partial = self.spool.path().with_file_name("held.part");
+        std::fs::write(&partial, [&index.to_be_bytes()[..], bytes].concat())?;
+        std::fs::rename(partial, self.held_path())
+    }
+
+    /// Takes up what waited when the server was killed.
+    pub fn restore_held(&self) -> Result<(), UploadError> {
+        let kept = match std::fs::read(self.held_path()) {
+            Ok(kept) => kept,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(error.into()),
+        };
+        if let Some((index, bytes)) = kept.split_first_chunk::<8>() {
+            self.take(u64::from_be_bytes(*index), bytes.to_vec())?;
         }
         Ok(())
     }
@@ -128,7 +174,7 @@ mod tests {
 
     fn upload(folder: &tempfile::TempDir, total: u64) -> Upload {
         let spool = Spool::create(&folder.path().join("source")).unwrap();
-        Upload::new(Arc::new(spool), ChunkLedger::new(total, None, None))
+        Upload::new(Arc::new(spool), ChunkLedger::new(total, None, None), None)
     }
 
     proptest! {

@@ -8,30 +8,13 @@ use crate::geometry::Size;
 use crate::vision::VisionError;
 use crate::vision::blazepose::finder::FinderModel;
 use crate::vision::blazepose::people::People;
-use crate::vision::engine::EngineError;
+use crate::vision::detect_options::DetectOptions;
+use crate::vision::engine_error::EngineError;
 use crate::vision::letterbox::Letterbox;
 use crate::vision::network::{Inference, Network};
 use crate::vision::nms::{Candidate, Wanted, suppress};
 use crate::vision::resample::{PixelFormat, Resampler};
 use crate::vision::{ultralytics, yolox};
-
-/// What is asked of a detector for one frame.
-#[derive(Clone, Debug, PartialEq)]
-pub struct DetectOptions {
-    /// Least confidence, 0..=1.
-    pub confidence: f32,
-    /// Boxes of a class that overlap by more are one object, 0..=1.
-    pub iou: f32,
-    pub max_detections: usize,
-    /// Class ids to keep; none keeps all.
-    pub classes: Option<Vec<usize>>,
-}
-
-impl Default for DetectOptions {
-    fn default() -> Self {
-        Self { confidence: 0.25, iou: 0.45, max_detections: 300, classes: None }
-    }
-}
 
 /// How an object network is fed and read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

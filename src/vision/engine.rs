@@ -4,13 +4,11 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use openvino::{Core, DeviceType, InferenceError, RwPropertyKey};
+use openvino::{Core, DeviceType, RwPropertyKey};
 use parking_lot::Mutex;
 
+use crate::vision::engine_error::{EngineError, OLDEST_RUNTIME};
 use crate::vision::network::Network;
-
-/// The oldest runtime with every function that is called here.
-const OLDEST: (u32, u32) = (2024, 4);
 
 /// In which numbers a model is computed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -33,32 +31,6 @@ pub struct EngineConfig {
     pub precision: Precision,
     /// Threads of one inference; none leaves it to OpenVINO.
     pub threads: Option<usize>,
-}
-
-#[derive(Debug, thiserror::Error)]
-pub enum EngineError {
-    #[error("there is no OpenVINO library at {}: run scripts/setup, or say where libopenvino_c.so lies", .path.display())]
-    LibraryMissing { path: PathBuf },
-    #[error("{} is not OpenVINO's C library: its name must contain openvino_c", .path.display())]
-    NotOpenvino { path: PathBuf },
-    #[error("the OpenVINO library at {} cannot be loaded ({reason}): run scripts/setup to get a complete one", .path.display())]
-    LibraryUnusable { path: PathBuf, reason: String },
-    #[error("OpenVINO {found} is too old: {}.{} or newer is needed, run scripts/setup", OLDEST.0, OLDEST.1)]
-    TooOld { found: String },
-    #[error("OpenVINO did not start: {reason}")]
-    NotStarted { reason: String },
-    #[error("OpenVINO does not accept {value} as {key} of the device {device}: {cause}")]
-    Setting { device: String, key: &'static str, value: String, cause: InferenceError },
-    #[error("the model file {} is missing: run scripts/setup", .path.display())]
-    ModelMissing { path: PathBuf },
-    #[error("{} is not a model OpenVINO can read: {cause}", .path.display())]
-    Unreadable { path: PathBuf, cause: InferenceError },
-    #[error("the model {} cannot be prepared for the device {device}: {cause}", .path.display())]
-    NotCompiled { path: PathBuf, device: String, cause: InferenceError },
-    #[error("the inference failed: {0}")]
-    Failed(InferenceError),
-    #[error("the model has no {what} of 32-bit floats at place {index}")]
-    NoSuchPort { what: &'static str, index: usize },
 }
 
 /// A started OpenVINO. Clones share it.
@@ -85,7 +57,7 @@ impl Engine {
         openvino_sys::library::load_from(library.clone())
             .map_err(|reason| EngineError::LibraryUnusable { path: library.clone(), reason })?;
         let version = openvino::version().build_number;
-        if parse_version(&version).is_some_and(|found| found < OLDEST) {
+        if parse_version(&version).is_some_and(|found| found < OLDEST_RUNTIME) {
             return Err(EngineError::TooOld { found: version });
         }
         let core = Core::new().map_err(|e| EngineError::NotStarted { reason: e.to_string() })?;
@@ -176,7 +148,7 @@ mod tests {
     #[test]
     fn versions_compare_by_year_and_month() {
         assert_eq!(parse_version("2026.4.1-22982-e213a147257-releases/2026/4"), Some((2026, 4)));
-        assert!(parse_version("2023.3.0-1").unwrap() < OLDEST);
+        assert!(parse_version("2023.3.0-1").unwrap() < OLDEST_RUNTIME);
         assert_eq!(parse_version("custom"), None);
     }
 }

@@ -7,8 +7,10 @@
 
 pub mod blazepose;
 pub mod catalog;
+pub mod detect_options;
 pub mod detector;
 pub mod engine;
+pub mod engine_error;
 pub mod folder;
 pub mod head;
 pub mod labels;
@@ -23,8 +25,10 @@ pub mod ultralytics;
 pub mod yolox;
 
 pub use catalog::{Catalog, CatalogError, ModelState, ModelSummary};
-pub use detector::{DetectOptions, Detector};
-pub use engine::{Engine, EngineConfig, EngineError, Precision};
+pub use detect_options::DetectOptions;
+pub use detector::Detector;
+pub use engine::{Engine, EngineConfig, Precision};
+pub use engine_error::EngineError;
 pub use manifest::{Manifest, ManifestError};
 pub use pose_estimator::PoseEstimator;
 

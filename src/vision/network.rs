@@ -6,7 +6,7 @@ use std::sync::Arc;
 use openvino::{CompiledModel, ElementType, InferRequest, Node, Tensor};
 use parking_lot::Mutex;
 
-use crate::vision::engine::EngineError;
+use crate::vision::engine_error::EngineError;
 
 /// The sizes of an input or output; none where the model leaves one open.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -13,7 +13,7 @@ use crate::vision::blazepose::reader::{Reader, ReaderModel};
 use crate::vision::blazepose::roi::Roi;
 use crate::vision::blazepose::sighting::Sighting;
 use crate::vision::blazepose::tracks::Tracks;
-use crate::vision::engine::EngineError;
+use crate::vision::engine_error::EngineError;
 
 /// MediaPipe's `min_detection_confidence`.
 const SEEN: f32 = 0.5;

@@ -1,3 +1,6 @@
+//! One integration binary: the real app on port 0, with real FFmpeg and real OpenVINO.
+#![allow(clippy::disallowed_methods, clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 mod analyze;
 mod bad_files;
 mod client;

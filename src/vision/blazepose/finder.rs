@@ -6,7 +6,7 @@ use crate::vision::blazepose::anchors::{INPUT, anchors};
 use crate::vision::blazepose::roi::Roi;
 use crate::vision::blazepose::sighting::{Sighting, merge, sightings};
 use crate::vision::blazepose::warp::{Border, Warp};
-use crate::vision::engine::EngineError;
+use crate::vision::engine_error::EngineError;
 use crate::vision::network::{Inference, Network};
 
 /// A network with the places of its outputs.

@@ -6,8 +6,8 @@ use crate::geometry::{Point, Size};
 use crate::vision::blazepose::finder::{Finder, FinderModel};
 use crate::vision::blazepose::roi::Roi;
 use crate::vision::blazepose::sighting::Sighting;
-use crate::vision::detector::DetectOptions;
-use crate::vision::engine::EngineError;
+use crate::vision::detect_options::DetectOptions;
+use crate::vision::engine_error::EngineError;
 
 pub const NAME: &str = "blazepose-person";
 /// The only class.

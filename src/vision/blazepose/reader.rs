@@ -4,7 +4,7 @@ use crate::frame::RgbFrame;
 use crate::vision::blazepose::landmarks::{Body, INPUT, body};
 use crate::vision::blazepose::roi::Roi;
 use crate::vision::blazepose::warp::{Border, Warp};
-use crate::vision::engine::EngineError;
+use crate::vision::engine_error::EngineError;
 use crate::vision::network::{Inference, Network};
 
 /// A network with the places of its outputs.

@@ -1,0 +1,272 @@
+//! One analysis from bytes to files, whoever asked for it: recognise the container, decode as early as it allows, let
+//! the processor do the frames, put the result together.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::feeder::Feeder;
+use super::job::{Job, Observer};
+use super::processor::{Processed, Processor};
+use super::resources::Resources;
+use super::summary::{Summary, Tally};
+use super::verdict;
+use crate::error_code::{ErrorCode, Problem};
+use crate::ingest::container::{self, Sniff};
+use crate::ingest::plan::{self, Decision, Plan};
+use crate::media::command::Source;
+use crate::media::decoder::{DecodeEnd, Decoder};
+use crate::media::remux::{AudioOutcome, RemuxInput, remux};
+use crate::sessions::cancel::CancelToken;
+use crate::sessions::session::SessionState;
+use crate::video::{Demuxer, SourceInfo};
+
+/// How long a wait for bytes lasts before the job looks whether it was cancelled.
+const LOOK: Duration = Duration::from_millis(200);
+
+/// What a finished job knows beyond its summary.
+pub struct Finished {
+    pub summary: Summary,
+    pub tally: Tally,
+    pub detector: Option<String>,
+    pub pose: Option<String>,
+}
+
+/// A decoder and its writer. Dropped in this order: a writer in the middle of a write waits for the child.
+struct Decoding {
+    decoder: Decoder,
+    feeder: Option<Feeder>,
+}
+
+/// Runs the job on the calling thread until it is done, failed or cancelled. Outputs get their names at the very end: a
+/// job that fails leaves what was there before.
+pub fn run(resources: &Resources, job: &Job, cancel: &CancelToken, observer: &mut dyn Observer) -> Result<Finished, Problem> {
+    let run = Run { resources, job, cancel };
+    let outcome = run.run(observer);
+    let _ = std::fs::remove_file(run.encoded_path());
+    outcome
+}
+
+struct Run<'a> {
+    resources: &'a Resources,
+    job: &'a Job,
+    cancel: &'a CancelToken,
+}
+
+impl Run<'_> {
+    fn run(&self, observer: &mut dyn Observer) -> Result<Finished, Problem> {
+        observer.entered(SessionState::Receiving);
+        let demuxer = self.recognise()?;
+        let plan = self.plan(demuxer, observer)?;
+        if plan == Plan::WholeFile {
+            self.wait_for_all()?;
+        }
+        let _slot = match self.resources.slots.try_take() {
+            Some(slot) => slot,
+            None => {
+                observer.entered(SessionState::Queued);
+                self.resources.slots.take(self.cancel)?
+            }
+        };
+        let began = Instant::now();
+        observer.entered(SessionState::Processing);
+        let mut processor = Processor::new(self.resources, self.job, self.cancel, self.encoded_path(), observer)?;
+        let streamed = plan != Plan::WholeFile;
+        let mut end = self.decode(plan, demuxer, &mut processor)?;
+        if end.frames == 0 && streamed && end.exit.signal().is_none() && !end.complaints.oversize {
+            // It cannot be streamed after all; with all its bytes there, FFmpeg may seek.
+            self.wait_for_all()?;
+            end = self.decode(Plan::WholeFile, demuxer, &mut processor)?;
+        }
+        verdict::fatal(&end)?;
+        let (processed, results) = processor.finish()?;
+        observer.entered(SessionState::Finishing);
+        // FFmpeg may be done before the last bytes come; the sound may be in them.
+        self.wait_for_all()?;
+        let audio = self.put_together(demuxer, &processed)?;
+        results.finish().map_err(|e| {
+            self.withdraw_outputs();
+            verdict::storage("The results could not be written", &e)
+        })?;
+        let processing_time_seconds = round3(began.elapsed().as_secs_f64());
+        Ok(self.finished(demuxer, &end, processed, audio, processing_time_seconds))
+    }
+
+    fn encoded_path(&self) -> PathBuf {
+        self.job.scratch.join("encoded.mp4")
+    }
+
+    /// Some outputs have their names and others cannot: better none than a part.
+    fn withdraw_outputs(&self) {
+        let outputs = &self.job.outputs;
+        for path in [&outputs.video, &outputs.results.jsonl, &outputs.results.csv].into_iter().flatten() {
+            let _ = std::fs::remove_file(path);
+        }
+    }
+
+    /// Waits until the first bytes tell the container.
+    fn recognise(&self) -> Result<Demuxer, Problem> {
+        let spool = &self.job.spool;
+        let mut head = [0; container::ENOUGH];
+        loop {
+            self.cancel.check()?;
+            let known = spool.received();
+            let complete = spool.is_complete();
+            let length = spool.read_at(0, &mut head).map_err(|e| verdict::storage("The upload could not be read", &e))?;
+            if complete && length == 0 {
+                return Err(Problem::new(ErrorCode::EmptyInput, "The file is empty. Choose another one."));
+            }
+            match container::sniff(&head[..length], complete) {
+                Sniff::Known(demuxer) => return Ok(demuxer),
+                Sniff::Unknown => {
+                    return Err(Problem::new(
+                        ErrorCode::UnsupportedContainer,
+                        "This is not a video file Sightline can read. It takes MP4, MOV, MKV, WebM, AVI, MPEG-TS and MPEG-PS.",
+                    ));
+                }
+                Sniff::Undecided => spool.wait_for_more(known, LOOK),
+            }
+        }
+    }
+
+    /// Waits until the bytes tell how the file can be decoded.
+    fn plan(&self, demuxer: Demuxer, observer: &mut dyn Observer) -> Result<Plan, Problem> {
+        loop {
+            self.cancel.check()?;
+            let known = self.job.spool.received();
+            match plan::decide(demuxer, &self.job.spool) {
+                Decision::Ready(plan) => {
+                    observer.wants_from(None);
+                    return Ok(plan);
+                }
+                Decision::NeedFrom(offset) => observer.wants_from(Some(offset)),
+                Decision::NeedHead => {}
+            }
+            self.job.spool.wait_for_more(known, LOOK);
+        }
+    }
+
+    fn wait_for_all(&self) -> Result<(), Problem> {
+        while !self.job.spool.is_complete() {
+            self.cancel.check()?;
+            self.job.spool.wait_for_more(self.job.spool.received(), LOOK);
+        }
+        Ok(())
+    }
+
+    fn decode(&self, plan: Plan, demuxer: Demuxer, processor: &mut Processor<'_>) -> Result<DecodeEnd, Problem> {
+        let failed = |detail: String| Problem::new(ErrorCode::DecoderCrashed, detail);
+        let (source, pieces) = match plan {
+            Plan::Stream(pieces) => (Source::Pipe, pieces),
+            Plan::WholeFile => (Source::File(self.job.spool.path().to_owned()), Vec::new()),
+        };
+        processor.expect_frames(plan::listed_frames(demuxer, &self.job.spool));
+        let (decoder, stdin) = Decoder::start(&self.resources.ffmpeg, &source, demuxer, self.resources.max_pixels)
+            .map_err(|e| Problem::new(ErrorCode::DecoderMissing, e.to_string()))?;
+        let mut decoding = Decoding { decoder, feeder: None };
+        if let Some(stdin) = stdin {
+            let feeder = Feeder::start(Arc::clone(&self.job.spool), pieces, stdin);
+            decoding.feeder = Some(feeder.map_err(|e| failed(format!("The writer could not be started: {e}.")))?);
+        }
+        let frames = decoding.decoder.frames();
+        let mut watchdog = Watchdog::new(self.resources.stall_limit);
+        loop {
+            crossbeam_channel::select! {
+                recv(frames) -> frame => match frame {
+                    Ok(frame) => {
+                        processor.frame(frame, &decoding.decoder)?;
+                        watchdog.saw_frame();
+                    }
+                    Err(_) => break,
+                },
+                recv(self.cancel.signal()) -> _ => return Err(self.cancel.reason()),
+                default(LOOK) => watchdog.look(decoding.feeder.as_ref())?,
+            }
+        }
+        drop(frames);
+        let Decoding { decoder, feeder } = decoding;
+        let end = decoder.finish(&|| self.cancel.is_cancelled()).map_err(|e| failed(format!("FFmpeg was lost: {e}.")))?;
+        drop(feeder);
+        self.cancel.check()?;
+        Ok(end)
+    }
+
+    /// The finished MP4 out of the encoded frames and the source's sound.
+    fn put_together(&self, demuxer: Demuxer, processed: &Processed) -> Result<AudioOutcome, Problem> {
+        let (Some(output), Some(written)) = (&self.job.outputs.video, processed.written) else { return Ok(AudioOutcome::None) };
+        let input = RemuxInput {
+            video: &self.encoded_path(),
+            written,
+            source: self.job.spool.path(),
+            demuxer,
+            audio: processed.source.as_ref().and_then(|s| s.audio.as_ref()),
+        };
+        let outcome = remux(&self.resources.ffmpeg, &input, output, &|| self.cancel.is_cancelled());
+        self.cancel.check()?;
+        outcome.map_err(|e| verdict::encoder(&e.to_string()))
+    }
+
+    fn finished(&self, demuxer: Demuxer, end: &DecodeEnd, processed: Processed, audio: AudioOutcome, seconds: f64) -> Finished {
+        let Processed { tally, source, size, detector, pose, written: _ } = processed;
+        let nominal = source.as_ref().and_then(|s| s.fps).map(|r| r.value());
+        let length = self.job.spool.length().unwrap_or_default();
+        let cut = container::is_cut_short(demuxer, length, |at| self.job.spool.read16(at));
+        let wants_sound = self.job.outputs.video.is_some() && source.as_ref().is_some_and(|s| s.audio.is_some());
+        let lost_sound = wants_sound && audio == AudioOutcome::None;
+        let duration_seconds = tally.times().duration_seconds(nominal);
+        let declared = source.as_ref().and_then(|s| s.duration_seconds);
+        let warnings = verdict::warnings(&verdict::Evidence { end, cut, lost_sound, duration_seconds, declared });
+        let summary = Summary {
+            fps: round3(tally.times().fps(nominal)),
+            total_frames: tally.frames,
+            duration_seconds: round3(duration_seconds),
+            width: size.width,
+            height: size.height,
+            detection_summary: tally.detections.clone(),
+            frames_with_pose: tally.frames_with_pose,
+            processing_time_seconds: seconds,
+            audio,
+            rotation: source.as_ref().map_or(0, |s: &SourceInfo| s.rotation),
+            variable_frame_rate: tally.times().is_variable(),
+            partial: warnings.iter().any(|w| w.code == ErrorCode::VideoTruncated),
+            warnings,
+        };
+        Finished { summary, tally, detector, pose }
+    }
+}
+
+/// Tells a child that hangs from one that waits for the sender or works on a hard frame.
+struct Watchdog {
+    limit: Duration,
+    last_progress: Instant,
+    written: u64,
+}
+
+impl Watchdog {
+    fn new(limit: Duration) -> Self {
+        Self { limit, last_progress: Instant::now(), written: 0 }
+    }
+
+    fn saw_frame(&mut self) {
+        self.last_progress = Instant::now();
+    }
+
+    fn look(&mut self, feeder: Option<&Feeder>) -> Result<(), Problem> {
+        let written = feeder.map_or(0, Feeder::written);
+        if written != self.written || feeder.is_some_and(Feeder::is_starved) {
+            self.written = written;
+            self.last_progress = Instant::now();
+        }
+        if self.last_progress.elapsed() < self.limit {
+            return Ok(());
+        }
+        Err(Problem::new(
+            ErrorCode::DecoderTimeout,
+            format!("FFmpeg gave no frame for {} seconds and was stopped. The video may be damaged.", self.limit.as_secs()),
+        ))
+    }
+}
+
+fn round3(value: f64) -> f64 {
+    (value * 1000.0).round() / 1000.0
+}

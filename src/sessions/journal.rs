@@ -1,0 +1,202 @@
+//! What a session must remember if the server is killed: a description, written once, and a record of each chunk and of the
+//! end, appended after the fact. A record that was torn by the kill is the last one, and does not count.
+//!
+//! Nothing is forced to the disk (`fsync`): the kernel keeps what was written when a process is killed. After a power cut the
+//! last seconds may be missing, and a chunk whose bytes are not all there makes the session start over.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use parking_lot::Mutex;
+use serde::{Deserialize, Serialize};
+
+use crate::ingest::chunks::Digest;
+use crate::options::AnalysisOptions;
+use crate::video::Extension;
+
+const DESCRIPTION: &str = "session.json";
+const RECORDS: &str = "journal";
+/// Of the two files' format; another one is not read.
+const VERSION: u32 = 1;
+
+/// What a session's first request said.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Description {
+    pub version: u32,
+    pub extension: Extension,
+    pub filename: Option<String>,
+    pub total_chunks: u64,
+    pub chunk_size: Option<u64>,
+    pub file_size: Option<u64>,
+    pub options: AnalysisOptions,
+    /// Milliseconds since 1970.
+    pub created_at_ms: u64,
+}
+
+impl Description {
+    pub const fn version() -> u32 {
+        VERSION
+    }
+}
+
+/// A thing that has happened.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Record {
+    /// These bytes are in the spool.
+    Chunk { index: u64, offset: u64, length: u64, digest: Digest },
+    /// Another analysis was asked for, with these options.
+    Repeat(AnalysisOptions),
+    /// The analysis is done; `event` is what readers were told.
+    Complete { result: String, event: String },
+}
+
+#[derive(Debug)]
+pub struct Journal {
+    /// One writer at a time, so that records do not mix.
+    records: Mutex<File>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum JournalError {
+    #[error("the session's description cannot be read: {0}")]
+    Io(#[from] io::Error),
+    #[error("the session's description is damaged: {0}")]
+    Damaged(#[from] serde_json::Error),
+    #[error("the session was written by another version ({0})")]
+    Version(u32),
+}
+
+impl Journal {
+    /// Begins a session's journal in its folder.
+    pub fn create(folder: &Path, description: &Description) -> io::Result<Self> {
+        let records = OpenOptions::new().create_new(true).append(true).open(folder.join(RECORDS))?;
+        // The description comes last and at once: a folder without one was never answered for.
+        let partial = folder.join("session.json.part");
+        std::fs::write(&partial, serde_json::to_vec(description)?)?;
+        std::fs::rename(partial, folder.join(DESCRIPTION))?;
+        Ok(Self { records: Mutex::new(records) })
+    }
+
+    /// Goes on with the journal of an earlier process.
+    pub fn reopen(folder: &Path) -> io::Result<Self> {
+        let records = OpenOptions::new().append(true).open(folder.join(RECORDS))?;
+        Ok(Self { records: Mutex::new(records) })
+    }
+
+    /// Adds a record with one write.
+    pub fn append(&self, record: &Record) -> io::Result<()> {
+        let mut line = serde_json::to_vec(record)?;
+        line.push(b'\n');
+        self.records.lock().write_all(&line)
+    }
+}
+
+/// The folders of sessions that an earlier process left.
+pub fn folders(sessions: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut found: Vec<PathBuf> = std::fs::read_dir(sessions)?.flatten().map(|e| e.path()).filter(|p| p.is_dir()).collect();
+    found.sort();
+    Ok(found)
+}
+
+/// Whether a session in this folder was ever answered for.
+pub fn is_there(folder: &Path) -> bool {
+    folder.join(DESCRIPTION).exists()
+}
+
+/// What a folder tells of its session. Records are read up to the first one that is not whole; what is behind it is cut off,
+/// so that the next one can be added.
+pub fn read(folder: &Path) -> Result<(Description, Vec<Record>), JournalError> {
+    let description: Description = serde_json::from_slice(&std::fs::read(folder.join(DESCRIPTION))?)?;
+    if description.version != VERSION {
+        return Err(JournalError::Version(description.version));
+    }
+    let path = folder.join(RECORDS);
+    let text = std::fs::read(&path)?;
+    let (records, whole) = parse(&text);
+    if whole < text.len() {
+        OpenOptions::new().write(true).open(&path)?.set_len(whole as u64)?;
+    }
+    Ok((description, records))
+}
+
+/// The whole records at the beginning of a journal, and how many bytes they are.
+fn parse(text: &[u8]) -> (Vec<Record>, usize) {
+    let mut records = Vec::new();
+    let mut whole = 0;
+    for line in text.split_inclusive(|b| *b == b'\n') {
+        match line.strip_suffix(b"\n").map(serde_json::from_slice) {
+            Some(Ok(record)) => records.push(record),
+            _ => break,
+        }
+        whole += line.len();
+    }
+    (records, whole)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn description() -> Description {
+        Description {
+            version: VERSION,
+            extension: Extension::Mov,
+            filename: Some("a \"b\".mov".into()),
+            total_chunks: 3,
+            chunk_size: None,
+            file_size: Some(25),
+            options: AnalysisOptions { confidence: 0.3, ..Default::default() },
+            created_at_ms: 7,
+        }
+    }
+
+    fn chunk(index: u64) -> Record {
+        Record::Chunk { index, offset: index * 10, length: 10, digest: [index as u8; 32] }
+    }
+
+    #[test]
+    fn what_was_written_is_read_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = Journal::create(folder.path(), &description()).unwrap();
+        let end = Record::Complete { result: "0123456789ab".into(), event: "{\"a\":\"\\n\"}".into() };
+        let records = [chunk(2), chunk(0), Record::Repeat(AnalysisOptions::default()), end];
+        records[..2].iter().for_each(|r| journal.append(r).unwrap());
+        drop(journal);
+        let again = Journal::reopen(folder.path()).unwrap();
+        records[2..].iter().for_each(|r| again.append(r).unwrap());
+        assert_eq!(read(folder.path()).unwrap(), (description(), records.to_vec()));
+    }
+
+    #[test]
+    fn damage_and_other_versions_are_told() {
+        let folder = tempfile::tempdir().unwrap();
+        Journal::create(folder.path(), &Description { version: 9, ..description() }).unwrap();
+        assert!(matches!(read(folder.path()), Err(JournalError::Version(9))));
+        for rubbish in ["", "{", "null", "{\"version\":1}"] {
+            std::fs::write(folder.path().join(DESCRIPTION), rubbish).unwrap();
+            assert!(matches!(read(folder.path()), Err(JournalError::Damaged(_))), "{rubbish:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_torn_journal_gives_its_whole_records_and_goes_on(count in 0u64..6, cut in 0usize..1000) {
+            let folder = tempfile::tempdir().unwrap();
+            let journal = Journal::create(folder.path(), &description()).unwrap();
+            (0..count).for_each(|i| journal.append(&chunk(i)).unwrap());
+            let path = folder.path().join(RECORDS);
+            let text = std::fs::read(&path).unwrap();
+            let cut = cut.min(text.len());
+            std::fs::write(&path, &text[..cut]).unwrap();
+            let (_, records) = read(folder.path()).unwrap();
+            let whole = text[..cut].iter().filter(|b| **b == b'\n').count();
+            prop_assert_eq!(records.len(), whole);
+            Journal::reopen(folder.path()).unwrap().append(&chunk(9)).unwrap();
+            let (_, records) = read(folder.path()).unwrap();
+            prop_assert_eq!(records.last(), Some(&chunk(9)));
+        }
+    }
+}
