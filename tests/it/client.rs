@@ -182,6 +182,48 @@ impl Upload {
         self.completion().await
     }
 
+    /// The same upload at another server.
+    pub fn at(&self, client: &Client) -> Self {
+        Self { client: client.clone(), ..self.clone() }
+    }
+
+    /// Which chunks the server does not have yet, as its answer tells; none where there is no answer.
+    pub async fn missing(&self) -> Option<Vec<usize>> {
+        let response = self.client.get(&format!("/api/uploads/{}", self.id)).send().await.ok()?;
+        if response.status() == 404 {
+            return Some((0..self.total()).collect());
+        }
+        assert_eq!(response.status(), 200);
+        let body: Value = response.json().await.ok()?;
+        let received = body["received"].as_array().unwrap().clone();
+        let has = |i: &usize| received.iter().any(|r| (r[0].as_u64().unwrap()..=r[1].as_u64().unwrap()).contains(&(*i as u64)));
+        Some((0..self.total()).filter(|i| !has(i)).collect())
+    }
+
+    /// Sends a chunk to a server that may go away.
+    pub async fn try_send_quietly(&self, index: usize) -> Option<()> {
+        let mut query: Vec<(String, String)> = self.fields.clone();
+        query.push(("total_chunks".to_owned(), self.total().to_string()));
+        let path = format!("/api/uploads/{}/chunks/{index}", self.id);
+        let request = self.client.request(Method::PUT, &path).query(&query).body(self.chunk(index).to_vec());
+        let response = request.send().await.ok()?;
+        assert_eq!(response.status(), 200);
+        Some(())
+    }
+
+    /// The `complete` object, from a server that may go away.
+    pub async fn completion_or_nothing(&self) -> Option<Value> {
+        loop {
+            let response = self.client.get(&format!("/api/sessions/{}", self.id)).send().await.ok()?;
+            let session: Value = response.json().await.ok()?;
+            match session["state"].as_str() {
+                Some("complete") => return Some(self.completion().await),
+                Some("failed" | "cancelled") => panic!("{session}"),
+                _ => tokio::time::sleep(std::time::Duration::from_millis(20)).await,
+            }
+        }
+    }
+
     /// The `complete` object of an upload that was sent.
     pub async fn completion(&self) -> Value {
         let end = self.events().await.end().await;

@@ -115,8 +115,13 @@ impl Events {
                 _ => panic!("unknown field: {line:?}"),
             }
         }
+        if kind.as_deref() == Some("retry") {
+            // It is about the connection, not of the session: it has no id.
+            assert!(id.is_none());
+            id = Some(self.last_id.map_or(0, |last| last + 1));
+        }
         let event = Event { id: id?, kind: kind.expect("a named event"), data: data.expect("an event with data") };
-        assert!(["progress", "complete", "error"].contains(&event.kind.as_str()), "{event:?}");
+        assert!(["progress", "complete", "error", "retry"].contains(&event.kind.as_str()), "{event:?}");
         assert!(self.last_id.is_none_or(|last| last < event.id), "ids grow: {:?} then {}", self.last_id, event.id);
         assert!(self.retry.is_some(), "retry comes first");
         self.last_id = Some(event.id);
