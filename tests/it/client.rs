@@ -123,6 +123,12 @@ impl Upload {
         self
     }
 
+    /// The same session at another server.
+    pub fn at(mut self, client: &Client) -> Self {
+        self.client = client.clone();
+        self
+    }
+
     pub fn total(&self) -> usize {
         self.bytes.len().div_ceil(self.chunk_size).max(1)
     }

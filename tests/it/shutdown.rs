@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
+use nix::unistd::Pid;
 
 use crate::client::{Client, Upload};
 use crate::clips;
@@ -24,44 +25,57 @@ async fn a_server_that_is_asked_to_stop_tells_its_readers_and_ends_in_time() {
     let children = program.children("");
     assert!(!children.is_empty());
     // Somebody waits for a session that never comes.
-    readers.push(client.events("never").await);
+    let waiting = client.events("never").await;
     program.signal(Signal::SIGTERM);
     for reader in readers {
-        assert_eq!(reader.end().await.code(), "SHUTTING_DOWN");
+        reader.sent_away().await;
     }
+    assert_eq!(waiting.end().await.code(), "SHUTTING_DOWN");
     let status = program.wait(Duration::from_secs(10));
     assert_eq!(status.code(), Some(0));
     for child in children {
-        assert!(!is_alive(nix::unistd::Pid::from_raw(child)), "FFmpeg {child} goes on");
+        assert!(!is_alive(Pid::from_raw(child)), "FFmpeg {child} goes on");
     }
-    assert_eq!(program.files("sessions"), [""; 0]);
-    assert_eq!(program.files("results").len(), 3, "what was finished stays");
+    assert_eq!(program.files("results").len(), 3, "what was finished stays, nothing half-written does");
+    goes_on(&program, [(&running, running.total() / 2), (&arriving, 1)]).await;
+}
+
+/// The next server on the same data has what clients sent to the last one, and takes the rest.
+async fn goes_on(last: &Program, uploads: [(&Upload, usize); 2]) {
+    let next = Program::start_in(Arc::clone(last.data()), &[]);
+    let client = Client::of(&next.url);
+    for (upload, sent) in uploads {
+        let known = client.json(&format!("/api/uploads/{}", upload.id)).await;
+        assert_eq!(known["received"], serde_json::json!([[0, sent - 1]]));
+        let rest = upload.clone().at(&client);
+        rest.send_all(sent..rest.total()).await;
+        assert_eq!(rest.completion().await["total_frames"], clips::FRAMES);
+    }
+    assert!(next.files("results").iter().all(|f| !f.ends_with(".part")), "{:?}", next.files("results"));
 }
 
 #[tokio::test]
-async fn no_ffmpeg_outlives_a_killed_server_and_the_next_one_clears_up() {
+async fn no_ffmpeg_outlives_a_killed_server_and_the_next_one_goes_on() {
     let mut program = Program::start(&[]);
     let client = Client::of(&program.url);
-    let done = Upload::of(&client, &clips::short()).complete().await;
-    let half = Upload::of(&client, &clips::faststart());
+    let finished = Upload::of(&client, &clips::short());
+    let done = finished.complete().await;
+    let (half, arriving) = (Upload::of(&client, &clips::faststart()), Upload::of(&client, &clips::index_last()));
     half.send_all(0..half.total() / 2).await;
+    arriving.send(0).await;
     half.events().await.wait_for(|e| e.kind == "progress").await;
-    let children: Vec<_> = program.children("").into_iter().map(nix::unistd::Pid::from_raw).collect();
+    let children: Vec<_> = program.children("").into_iter().map(Pid::from_raw).collect();
     assert!(children.len() >= 2, "a decoder and an encoder");
     program.signal(Signal::SIGKILL);
     program.wait(Duration::from_secs(1));
     let gone = within(Duration::from_secs(1), || (!children.iter().any(|c| is_alive(*c))).then_some(()));
     assert!(gone.is_some(), "FFmpeg outlives its server");
-    assert!(!program.files("sessions").is_empty(), "the killed server could not clear up");
+    goes_on(&program, [(&half, half.total() / 2), (&arriving, 1)]).await;
 
-    let data = Arc::clone(program.data());
-    let next = Program::start_in(data, &[]);
-    let client = Client::of(&next.url);
-    assert_eq!(next.files("sessions"), [""; 0]);
-    assert!(next.files("results").iter().all(|f| !f.ends_with(".part")), "{:?}", next.files("results"));
+    let third = Program::start_in(Arc::clone(program.data()), &[]);
+    let client = Client::of(&third.url);
     for field in ["download_url", "results_url", "csv_url"] {
         client.bytes(done[field].as_str().unwrap()).await;
     }
-    let again = Upload::of(&client, &clips::faststart()).with_id(&half.id);
-    assert_eq!(again.complete().await["total_frames"], clips::FRAMES, "the name is free again");
+    assert_eq!(client.events(&finished.id).await.end().await.data, done, "late readers get the end they missed");
 }

@@ -38,13 +38,15 @@ pub struct Events {
     /// Told before the first event.
     pub retry: Option<u64>,
     last_id: Option<u64>,
+    /// The server asked the reader to come back later.
+    sent_away: bool,
 }
 
 impl Events {
     pub fn new(response: Response) -> Self {
         assert_eq!(response.status(), 200);
         assert_eq!(response.headers()["content-type"], "text/event-stream");
-        Self { response, received: Vec::new(), retry: None, last_id: None }
+        Self { response, received: Vec::new(), retry: None, last_id: None, sent_away: false }
     }
 
     /// The next event; none when the server has closed the stream.
@@ -93,6 +95,14 @@ impl Events {
         self.rest().await.pop().unwrap()
     }
 
+    /// Waits for the stream to end without an end of the session: the reader is to come back.
+    pub async fn sent_away(mut self) {
+        while let Some(event) = self.next().await {
+            assert!(!event.is_terminal(), "{event:?}");
+        }
+        assert!(self.sent_away, "the reader was told why the stream ends");
+    }
+
     /// The lines up to the next empty one.
     fn block(&mut self) -> Option<String> {
         let end = self.received.windows(2).position(|w| w == b"\n\n")?;
@@ -115,6 +125,12 @@ impl Events {
                 _ => panic!("unknown field: {line:?}"),
             }
         }
+        if kind.as_deref() == Some("retry") {
+            assert!(id.is_none(), "it is none of the session's events");
+            self.sent_away = true;
+            return None;
+        }
+        assert!(!self.sent_away, "nothing follows");
         let event = Event { id: id?, kind: kind.expect("a named event"), data: data.expect("an event with data") };
         assert!(["progress", "complete", "error"].contains(&event.kind.as_str()), "{event:?}");
         assert!(self.last_id.is_none_or(|last| last < event.id), "ids grow: {:?} then {}", self.last_id, event.id);
