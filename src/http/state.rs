@@ -91,7 +91,8 @@ impl State {
         if !self.warm.load(Ordering::Relaxed) {
             return Err(Problem::new(ErrorCode::NotReady, "The models are being loaded. Try again in a moment."));
         }
-        self.room_for(0)
+        // A full disk is no answer to a question: the server is there, but not fit for work.
+        self.room_for(0).map_err(|problem| Problem::new(ErrorCode::NotReady, problem.detail))
     }
 
     /// Whether the disk has room for so many more bytes.

@@ -77,13 +77,7 @@ impl<'a> Processor<'a> {
         encoded: PathBuf,
         observer: &'a mut dyn Observer,
     ) -> Result<Self, Problem> {
-        let analyzer = Analyzer::new(&resources.catalog, &job.options).map_err(|error| {
-            let code = match &error {
-                AnalyzerError::Model(error) => error.code(),
-                AnalyzerError::UnknownClass { .. } => ErrorCode::InvalidField,
-            };
-            Problem::new(code, format!("{error}."))
-        })?;
+        let analyzer = Analyzer::new(&resources.catalog, &job.options).map_err(|e| refusal(&e))?;
         Ok(Self {
             resources,
             job,
@@ -220,4 +214,13 @@ impl<'a> Processor<'a> {
         };
         Ok((Processed { tally: self.tally, source, size, written, detector, pose }, results))
     }
+}
+
+/// Models or classes that cannot be had, as their asker gets to know.
+pub fn refusal(error: &AnalyzerError) -> Problem {
+    let code = match error {
+        AnalyzerError::Model(error) => error.code(),
+        AnalyzerError::UnknownClass { .. } => ErrorCode::InvalidField,
+    };
+    Problem::new(code, format!("{error}."))
 }

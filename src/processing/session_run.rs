@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use super::job::{Job, Observer, Outputs};
+use super::processor;
 use super::progress::{Pace, Progress};
 use super::resources::Resources;
 use super::results::ResultPaths;
@@ -13,6 +14,7 @@ use super::summary::Complete;
 use crate::error_code::{ErrorCode, Problem};
 use crate::ids::ResultId;
 use crate::options::{AnalysisOptions, ModelChoice};
+use crate::pipeline::analyzer::Analyzer;
 use crate::sessions::cancel::CancelToken;
 use crate::sessions::events::EventKind;
 use crate::sessions::journal::Record;
@@ -48,6 +50,10 @@ impl Analyses {
                 let detail = format!("There is no model {name:?} for {}. There are: {}.", task.word(), known.join(", "));
                 return Err(Problem::new(ErrorCode::UnknownModel, detail));
             }
+        }
+        if !options.classes.is_empty() {
+            // Only a loaded model knows its classes; it is loaded once for all sessions.
+            Analyzer::new(&self.resources.catalog, options).map_err(|e| processor::refusal(&e))?;
         }
         Ok(())
     }
