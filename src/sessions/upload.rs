@@ -112,7 +112,8 @@ impl Upload {
     }
 
     fn keep_held(&self, index: u64, bytes: &[u8]) -> io::Result<()> {
-        let partial = self.spool.path().with_file_name("held.part");
+        // A name of its own: the same chunk may come twice at once.
+        let partial = self.spool.path().with_file_name(format!("held-{}.part", uuid::Uuid::new_v4()));
         std::fs::write(&partial, [&index.to_be_bytes()[..], bytes].concat())?;
         std::fs::rename(partial, self.held_path())
     }

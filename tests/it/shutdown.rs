@@ -8,6 +8,7 @@ use nix::sys::signal::Signal;
 use crate::client::{Client, Upload, refusal};
 use crate::clips;
 use crate::program::{Program, is_alive, within};
+use crate::scratch;
 
 #[tokio::test]
 async fn a_server_that_is_asked_to_stop_tells_its_readers_and_its_successor_goes_on() {
@@ -156,7 +157,14 @@ async fn killed_at_any_moment_the_result_is_the_same() {
             program = Program::start_in(Arc::clone(&data), &[]);
         };
         let client = Client::of(&program.url);
-        assert_eq!(results_of(&client, &end).await, expected, "after {kills} kills");
+        let results = results_of(&client, &end).await;
+        for (which, (got, expected)) in results.iter().zip(&expected).enumerate() {
+            if got != expected {
+                std::fs::write(scratch::root().join("got"), got).unwrap();
+                std::fs::write(scratch::root().join("expected"), expected).unwrap();
+                panic!("file {which} differs after {kills} kills: compare got and expected in {:?}", scratch::root());
+            }
+        }
     }
     assert!(program.files("results").iter().all(|f| !f.ends_with(".part")));
 }
