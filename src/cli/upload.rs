@@ -74,6 +74,13 @@ async fn send(args: &UploadArgs, server: &Server, settings: &Settings, video: &P
     if [&output, &args.jsonl, &args.csv].into_iter().flatten().any(|o| is_same_file(o, video)) {
         bail!(Usage("an output has the name of the video itself: give another one"));
     }
+    for to in [&output, &args.jsonl, &args.csv].into_iter().flatten() {
+        // Told now, not after the analysis.
+        let folder = to.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        if !folder.is_dir() {
+            bail!("there is no folder {} for the result", folder.display());
+        }
+    }
     let source = Source::open(video).context("the file could not be opened")?;
     let progress = watch::Sender::new(Progress::default());
     let bars = Bars::new();

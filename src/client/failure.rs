@@ -29,6 +29,8 @@ pub enum Failure {
     Lost(String),
     #[error("The server does not keep the chunks it takes.")]
     Forgetful,
+    #[error("The file was changed while it was being sent. Run the command again.")]
+    Changed,
     #[error("{0}")]
     File(#[from] std::io::Error),
 }

@@ -32,6 +32,9 @@ impl Sending<'_> {
             let workers = self.settings.parallel.min(order.borrow().len());
             try_join_all((0..workers).map(|_| self.work(&order))).await?;
             let state = persist(retry::LATER, async || self.noted(self.server.upload_state(self.id).await)).await?;
+            if self.source.is_changed()? {
+                return Err(Failure::Changed);
+            }
             if state.assembled || matches!(state.state.as_str(), "failed" | "cancelled") {
                 // A failure is told by the events, with its reason.
                 return Ok(());
@@ -64,6 +67,10 @@ impl Sending<'_> {
     }
 }
 
+/// Keeps in mind whether the server was reached, and says so when it no longer is.
 pub fn note(progress: &watch::Sender<Progress>, disconnected: bool) {
-    progress.send_if_modified(|p| std::mem::replace(&mut p.disconnected, disconnected) != disconnected);
+    let changed = progress.send_if_modified(|p| std::mem::replace(&mut p.disconnected, disconnected) != disconnected);
+    if changed && disconnected {
+        tracing::warn!("the server is away or busy; trying again");
+    }
 }

@@ -45,6 +45,12 @@ impl Source {
         self.read(from..(from + CHUNK_SIZE).min(self.size))
     }
 
+    /// Whether somebody has written to the file since it was opened: its chunks may not belong together.
+    pub fn is_changed(&self) -> io::Result<bool> {
+        let about = self.file.metadata()?;
+        Ok((about.len(), about.modified()?) != (self.size, self.modified))
+    }
+
     fn read(&self, range: Range<u64>) -> io::Result<Vec<u8>> {
         let mut bytes = vec![0; range.end.saturating_sub(range.start) as usize];
         self.file.read_exact_at(&mut bytes, range.start)?;
@@ -145,7 +151,9 @@ mod tests {
         assert_eq!(chunks, bytes);
         assert!(source.first_chunks().is_empty());
         let print = source.fingerprint("http://a", &[]).unwrap();
+        assert!(!source.is_changed().unwrap());
         std::fs::write(&path, &bytes[1..]).unwrap();
+        assert!(source.is_changed().unwrap());
         assert_ne!(Source::open(&path).unwrap().fingerprint("http://a", &[]).unwrap(), print);
         assert!(source.chunk(2).is_err(), "the file has become shorter");
         std::fs::write(&path, b"").unwrap();

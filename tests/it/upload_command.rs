@@ -184,7 +184,7 @@ fn what_cannot_work_is_told_soon_and_in_a_sentence() {
     let missing = folder.path().join("missing.mp4");
     let odd = folder.path().join("notes.txt");
     std::fs::copy(&text, &odd).unwrap();
-    let cases: [(&str, &Path, &[&str], i32, &str); 8] = [
+    let cases: [(&str, &Path, &[&str], i32, &str); 9] = [
         (&nowhere, &clip, &[], 1, "could not be reached"),
         (&server.url, &text, &[], 1, "(UNSUPPORTED_CONTAINER)"),
         // The session that failed is not taken up again; the answer is the same.
@@ -192,6 +192,7 @@ fn what_cannot_work_is_told_soon_and_in_a_sentence() {
         (&server.url, &odd, &[], 1, "(UNSUPPORTED_EXTENSION)"),
         (&server.url, &missing, &[], 1, "could not be opened"),
         (&server.url, &clip, &["--confidence", "2"], 2, "confidence must be"),
+        (&server.url, &clip, &["-o", "nowhere/x.mp4"], 1, "no folder nowhere"),
         ("ftp://h", &clip, &[], 2, "no address of a server"),
         (&server.url, &clip, &["--no-download", "-o", "x.mp4"], 2, "cannot be used with"),
     ];
