@@ -158,7 +158,8 @@ pub fn wait_for_signal() -> std::io::Result<()> {
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(signal())
 }
 
-async fn signal() -> std::io::Result<()> {
+/// Waits until SIGINT or SIGTERM comes.
+pub async fn signal() -> std::io::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::media::command::EncodeSettings;
-use crate::options::{AnalysisOptions, InvalidOption, ModelChoice};
+use crate::options::{AnalysisOptions, InvalidOption};
 use crate::vision::Precision;
 
 /// Analyses videos: finds objects and human poses, and gives back an annotated MP4 and the numbers behind it.
@@ -26,6 +26,8 @@ pub enum Command {
     Serve(Box<ServeArgs>),
     /// Analyse video files without a server
     Analyze(Box<AnalyzeArgs>),
+    /// Send video files to a server, follow their analysis and fetch the results; run again, it goes on
+    Upload(Box<UploadArgs>),
     /// Check what this machine has and say how to get what is missing
     Doctor(EngineArgs),
 }
@@ -173,6 +175,53 @@ pub struct AnalyzeArgs {
     /// Detections as CSV
     #[arg(long, value_name = "FILE")]
     pub csv: Option<PathBuf>,
+    #[command(flatten)]
+    pub analysis: OptionArgs,
+    /// Write no video
+    #[arg(long, conflicts_with = "output")]
+    pub no_video: bool,
+    /// One line of JSON for each video on stdout
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub encode: EncodeArgs,
+    #[command(flatten)]
+    pub engine: EngineArgs,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct UploadArgs {
+    /// The server's address, such as http://127.0.0.1:8080
+    #[arg(value_name = "SERVER")]
+    pub server: String,
+    /// Videos to send
+    #[arg(required = true, value_name = "VIDEO")]
+    pub videos: Vec<PathBuf>,
+    /// The annotated MP4 [default: VIDEO's name with .annotated.mp4, in this folder]
+    #[arg(short, long, value_name = "OUT.mp4")]
+    pub output: Option<PathBuf>,
+    /// Per-frame results as JSON Lines
+    #[arg(long, value_name = "FILE")]
+    pub jsonl: Option<PathBuf>,
+    /// Detections as CSV
+    #[arg(long, value_name = "FILE")]
+    pub csv: Option<PathBuf>,
+    #[command(flatten)]
+    pub analysis: OptionArgs,
+    /// Fetch no video
+    #[arg(long, conflicts_with = "output")]
+    pub no_download: bool,
+    /// The server's result as one line of JSON for each video on stdout
+    #[arg(long)]
+    pub json: bool,
+    /// Chunks on their way at once, 1 to 16
+    #[arg(long, default_value_t = 3, value_name = "N", value_parser = parallel)]
+    pub parallel: usize,
+}
+
+/// What may be chosen about an analysis, here or on a server.
+#[derive(Clone, Debug, Args)]
+pub struct OptionArgs {
     /// Object model: a name, the path of a model file or folder, or none
     #[arg(long, value_name = "NAME|PATH|none")]
     pub detector: Option<String>,
@@ -197,38 +246,39 @@ pub struct AnalyzeArgs {
     /// Draw frame number, models and timings into the picture
     #[arg(long)]
     pub debug: bool,
-    /// Write no video
-    #[arg(long, conflicts_with = "output")]
-    pub no_video: bool,
-    /// One line of JSON for each video on stdout
-    #[arg(long)]
-    pub json: bool,
-    #[command(flatten)]
-    pub encode: EncodeArgs,
-    #[command(flatten)]
-    pub engine: EngineArgs,
 }
 
-impl AnalyzeArgs {
+impl OptionArgs {
     /// The options, checked by the same rules as a request's.
     pub fn options(&self) -> Result<AnalysisOptions, InvalidOption> {
-        let mut options = AnalysisOptions { debug: self.debug, ..AnalysisOptions::default() };
+        let mut options = AnalysisOptions::default();
+        for (field, value) in self.given() {
+            options.set(field, &value)?;
+        }
+        Ok(options)
+    }
+
+    /// Those that were said, as a request names them.
+    pub fn given(&self) -> Vec<(&'static str, String)> {
         let given = [
             ("confidence", &self.confidence),
             ("iou", &self.iou),
             ("max_detections", &self.max_detections),
             ("max_poses", &self.max_poses),
             ("classes", &self.classes),
+            ("detector", &self.detector),
+            ("pose", &self.pose),
         ];
-        for (field, value) in given {
-            if let Some(value) = value {
-                options.set(field, value)?;
-            }
+        let mut given: Vec<_> = given.into_iter().filter_map(|(field, value)| Some((field, value.clone()?))).collect();
+        if self.debug {
+            given.push(("debug", "true".to_owned()));
         }
-        options.detector = self.detector.as_deref().map(ModelChoice::parse).unwrap_or_default();
-        options.pose = self.pose.as_deref().map(ModelChoice::parse).unwrap_or_default();
-        Ok(options)
+        given
     }
+}
+
+fn parallel(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|n| (1..=16).contains(n)).ok_or_else(|| "it must be a whole number from 1 to 16".to_owned())
 }
 
 fn at_least_one(text: &str) -> Result<usize, String> {
@@ -252,6 +302,6 @@ mod tests {
         let Command::Analyze(analyze) = Cli::parse_from(["sightline", "analyze", "a.mp4", "--confidence", "2"]).command else {
             panic!("not analyze")
         };
-        assert_eq!(analyze.options().unwrap_err().field, "confidence");
+        assert_eq!(analyze.analysis.options().unwrap_err().field, "confidence");
     }
 }

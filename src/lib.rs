@@ -29,6 +29,7 @@ pub mod sessions;
 pub mod processing;
 
 // 4 edges
+pub mod client;
 pub mod http;
 
 // 5 wiring

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use sightline::cli::{analyze, doctor};
+use sightline::cli::{analyze, doctor, upload};
 use sightline::config::{Cli, Command};
 use sightline::error_code::{ErrorCode, Problem};
 use sightline::options::InvalidOption;
@@ -19,13 +19,14 @@ fn main() -> ExitCode {
     let outcome = match cli.command {
         Command::Serve(args) => app::serve(*args),
         Command::Analyze(args) => cancel_on_signals().and_then(|cancel| analyze::run(&args, &cancel)),
+        Command::Upload(args) => upload::run(&args),
         Command::Doctor(args) => return if doctor::run(&args) { ExitCode::SUCCESS } else { ExitCode::FAILURE },
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");
-            let usage = error.is::<InvalidOption>() || error.is::<analyze::Usage>();
+            let usage = error.is::<InvalidOption>() || error.is::<analyze::Usage>() || error.is::<upload::WrongAddress>();
             ExitCode::from(if usage { 2 } else { 1 })
         }
     }

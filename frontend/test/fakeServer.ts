@@ -69,6 +69,7 @@ export class FakeServer {
     if (route === 'POST /api/upload-chunk') return this.#takeChunk(request, response);
     if (route === 'GET /api/stream-progress') return this.#streamProgress(request, response, id);
     if (route === 'POST /api/analyze-stream') return this.#analyzeStream(request, response);
+    if (route === 'GET /api/uploads') { this.#tellUpload(response, id); return; }
     if (route === 'DELETE /api/sessions') { this.#delete(response, id); return; }
     if (area === 'uploads') { this.#sendResult(request, response, id); return; }
     if (area === 'api') { problem(response, 404, 'NOT_FOUND', 'There is nothing here.'); return; }
@@ -96,6 +97,13 @@ export class FakeServer {
       streaming: true,
       want: this.faults.want ?? [],
     });
+  }
+
+  #tellUpload(response: ServerResponse, id: string): void {
+    const session = this.sessions.get(id);
+    if (session === undefined) { problem(response, 404, 'SESSION_NOT_FOUND', 'There is no session of this name.'); return; }
+    const received = [...session.chunks.keys()].sort((a, b) => a - b).map((index) => [index, index]);
+    json(response, 200, { session_id: id, received, assembled: session.assembled, state: 'processing' });
   }
 
   #session(id: string, total: number): FakeSession {

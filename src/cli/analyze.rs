@@ -59,7 +59,7 @@ pub fn run(args: &AnalyzeArgs, cancel: &CancelToken) -> anyhow::Result<()> {
     if args.videos.len() > 1 && (args.output.is_some() || args.jsonl.is_some() || args.csv.is_some()) {
         bail!(Usage("-o, --jsonl and --csv name one file each: give one video at a time with them"));
     }
-    let mut options = args.options()?;
+    let mut options = args.analysis.options()?;
     let ffmpeg = installation::ffmpeg(&args.engine)?;
     let engine = installation::engine(&args.engine, installation::model_cache())?;
     let mut catalog = installation::catalog(engine, &args.engine)?;
@@ -81,7 +81,7 @@ pub fn run(args: &AnalyzeArgs, cancel: &CancelToken) -> anyhow::Result<()> {
 /// A wrong use of the command line, for exit code 2.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-pub struct Usage(&'static str);
+pub struct Usage(pub &'static str);
 
 /// A model that is named by a path joins the catalog.
 fn by_path(catalog: &mut Catalog, choice: ModelChoice) -> anyhow::Result<ModelChoice> {
@@ -94,7 +94,7 @@ fn by_path(catalog: &mut Catalog, choice: ModelChoice) -> anyhow::Result<ModelCh
 }
 
 /// Whether an output would be written over the video it is made from.
-fn is_same_file(output: &Path, video: &Path) -> bool {
+pub fn is_same_file(output: &Path, video: &Path) -> bool {
     let identity = |path: &Path| std::fs::metadata(path).ok().map(|m| (m.dev(), m.ino()));
     identity(video).is_some_and(|video| identity(output) == Some(video))
 }
@@ -168,7 +168,7 @@ fn tell(video: &Path, report: &Report<'_>, finished: &Finished) {
     }
 }
 
-fn default_output(video: &Path) -> PathBuf {
+pub fn default_output(video: &Path) -> PathBuf {
     let stem = video.file_stem().unwrap_or_default().to_string_lossy();
     PathBuf::from(format!("{stem}.annotated.mp4"))
 }

@@ -1,5 +1,6 @@
-//! Commands that need no server.
+//! The commands beside `serve`.
 
 pub mod analyze;
 pub mod doctor;
+pub mod upload;
 pub mod usage;

@@ -91,6 +91,12 @@ pub fn large() -> PathBuf {
     made("large.mp4", &[&picture[..], &["-c:v", "libx264", "-preset", "ultrafast", "-movflags", "+faststart"]].concat())
 }
 
+/// 240 frames of noise with the index behind them: more chunks than go up at once.
+pub fn large_index_last() -> PathBuf {
+    let picture = ["-f", "lavfi", "-i", "testsrc2=size=320x240:rate=30:duration=8,noise=alls=80:allf=t"];
+    made("large_index_last.mp4", &[&picture[..], &["-c:v", "libx264", "-preset", "ultrafast"]].concat())
+}
+
 pub fn audio_only() -> PathBuf {
     made("audio_only.mp4", &[&SOUND[..], &["-c:a", "aac"]].concat())
 }

@@ -15,8 +15,9 @@ const RANKS: [&[&str]; 6] = [
 ];
 
 /// Words that only these rooms may write.
-const OWNED: [(&str, &[&str]); 7] = [
+const OWNED: [(&str, &[&str]); 8] = [
     ("actix", &["http", "app"]),
+    ("reqwest", &["client"]),
     ("openvino::", &["vision"]),
     ("openvino_sys", &["vision"]),
     ("ffmpeg_sidecar", &["media"]),

@@ -34,7 +34,10 @@ impl Program {
     /// Starts on a data folder that another process may have left.
     pub fn start_in(data: Arc<TempDir>, options: &[&str]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_sightline"));
-        command.args(["serve", "--port", "0", "--models-dir", scratch::no_models()]);
+        command.args(["serve", "--models-dir", scratch::no_models()]);
+        if !options.contains(&"--port") {
+            command.args(["--port", "0"]);
+        }
         command.arg("--data-dir").arg(data.path()).args(options);
         let mut child = command.stdin(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let log = Arc::new(Mutex::new(String::new()));

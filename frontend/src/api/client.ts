@@ -2,7 +2,7 @@ import { EventParser, type ServerEvent } from './eventParser';
 import { followEvents, isEventStream, readEvents, refusalOf, Watchdog, type FollowSettings } from './eventFollower';
 import type { PostForm } from './postForm';
 import { CONNECTION_LOST, networkProblem, Problem, problemFromAnswer } from './problem';
-import { parseAnalysisEvent, parseWant, type AnalysisEvent, type AnalysisOptions, type ChunkRange } from './wire';
+import { parseAnalysisEvent, parseUploadState, parseWant, type AnalysisEvent, type AnalysisOptions, type ChunkRange, type UploadState } from './wire';
 
 export interface Chunk {
   session_id: string;
@@ -39,13 +39,23 @@ export class Client {
     return parseWant(answer.body);
   }
 
+  /** What the server has of an upload; undefined where it knows none of this name. */
+  async uploadState(sessionId: string, signal: AbortSignal): Promise<UploadState | undefined> {
+    const request = fetch(`${this.#base}/api/uploads/${sessionId}`, { cache: 'no-store', signal });
+    const answer = await orNetworkProblem(signal, request);
+    if (answer.ok) return parseUploadState(await orNetworkProblem(signal, answer.text()));
+    const refusal = await refusalOf(answer);
+    if (refusal.passing) throw refusal;
+    return undefined;
+  }
+
   /** Follows the progress of a session over lost connections until the listener is done. */
   followProgress(
     sessionId: string,
     listener: AnalysisListener,
     settings: FollowSettings,
     signal: AbortSignal,
-    onLost: () => void,
+    onLost: (restarting: boolean) => void,
   ): Promise<void> {
     const open = (lastEventId: string, attempt: AbortSignal) =>
       fetch(`${this.#base}/api/stream-progress/${sessionId}`, {

@@ -12,7 +12,8 @@ export interface FollowSettings {
   silenceMs: number;
 }
 
-export const FOLLOW_SETTINGS: FollowSettings = { retryMs: 2000, maxAttempts: 8, silenceMs: 45_000 };
+/** About two minutes, in which a server can be restarted. */
+export const FOLLOW_SETTINGS: FollowSettings = { retryMs: 2000, maxAttempts: 13, silenceMs: 45_000 };
 
 /** Says whether the stream has said its last word. */
 export type Listener = (event: ServerEvent) => 'more' | 'done';
@@ -51,7 +52,7 @@ export async function followEvents(
   listener: Listener,
   settings: FollowSettings,
   signal: AbortSignal,
-  onLost: () => void = () => undefined,
+  onLost: (restarting: boolean) => void = () => undefined,
 ): Promise<void> {
   let lastEventId = '';
   let retryMs = settings.retryMs;
@@ -60,11 +61,14 @@ export async function followEvents(
     const parser = new EventParser();
     const silence = new Watchdog(settings.silenceMs, signal);
     let refusal: Problem | undefined;
+    let restarting = false;
     try {
       const answer = await open(lastEventId, silence.signal);
       if (answer.ok && isEventStream(answer)) {
         const heard: Listener = (event) => {
           failures = 0;
+          // The server says good-bye: the stream ends, the analysis does not.
+          restarting ||= event.type === 'retry';
           return listener(event);
         };
         if (await readEvents(answer, parser, heard, silence)) return;
@@ -82,7 +86,7 @@ export async function followEvents(
     lastEventId = parser.lastEventId || lastEventId;
     retryMs = parser.retryMs ?? retryMs;
     if (failures >= settings.maxAttempts) throw refusal ?? networkProblem();
-    onLost();
+    onLost(restarting);
     await pause(backoffMs(failures, { firstMs: retryMs, mostMs: 15_000 }, Math.random(), refusal?.retryAfterMs), signal);
     failures += 1;
   }

@@ -92,9 +92,24 @@ export function parseAnalysisEvent(type: string, data: string): AnalysisEvent | 
 
 /** The `want` of a chunk's answer: the ranges the server would like next. Both ends are included. */
 export function parseWant(body: string): ChunkRange[] {
-  const want = record(parseJson(body))?.['want'];
-  if (!Array.isArray(want)) return [];
-  return want.filter(
+  return ranges(record(parseJson(body))?.['want']);
+}
+
+/** What of an upload is there. */
+export interface UploadState {
+  received: ChunkRange[];
+  state: string;
+}
+
+export function parseUploadState(body: string): UploadState | undefined {
+  const fields = record(parseJson(body));
+  const state = string(fields?.['state']);
+  return state === undefined ? undefined : { received: ranges(fields?.['received']), state };
+}
+
+function ranges(value: unknown): ChunkRange[] {
+  if (!Array.isArray(value)) return [];
+  return value.filter(
     (range): range is [number, number] =>
       Array.isArray(range) &&
       range.length === 2 &&

@@ -75,6 +75,7 @@ function UploadProgress({ state: { file, upload } }: { state: Running }) {
         <span className="progress-figure">{upload.finished ? 'Done' : format.percent(percent)}</span>
       </div>
       <ProgressBar label="Upload" percent={percent} />
+      {upload.resumed === true && <p className="progress-line">Going on where the last upload stopped</p>}
       <p className="progress-line">
         {upload.finished ? format.bytes(file.bytes) : format.bytesOf(upload.sentBytes, file.bytes)}
         {!upload.finished && rate !== undefined && ` · ${format.bytes(rate)}/s`}

@@ -5,10 +5,11 @@ import { Client } from '../../api/client';
 import { postFormByFetch } from '../../api/postForm';
 import { AnalysisJob, JOB_SETTINGS, type JobSettings } from './job';
 import type { AnalysisAction } from './state';
+import { UploadMemory } from './upload/uploadMemory';
 
 const KIB = 1024;
 const QUICK: JobSettings = {
-  upload: { ...JOB_SETTINGS.upload, chunkBytes: 64 * KIB, timeoutMs: 300, backoff: { firstMs: 10, mostMs: 40 } },
+  upload: { ...JOB_SETTINGS.upload, retries: 5, chunkBytes: 64 * KIB, timeoutMs: 300, backoff: { firstMs: 10, mostMs: 40 } },
   follow: { retryMs: 20, maxAttempts: 4, silenceMs: 1000 },
   wholeBelowBytes: 64 * KIB,
 };
@@ -26,8 +27,9 @@ function video(bytes: number, head = '\0\0\0\x18ftypisom'): File {
 async function begin(file: File, faults: Faults = {}, options: FakeOptions = {}) {
   fake = await FakeServer.start({ stepMs: 5, ...options, faults });
   const actions: AnalysisAction[] = [];
-  const job = new AnalysisJob({ file, ext: '.mp4', options: OPTIONS }, new Client(fake.origin, postFormByFetch), QUICK, (action) => actions.push(action));
-  return { job, actions, server: fake };
+  const memory = new UploadMemory();
+  const job = new AnalysisJob({ file, ext: '.mp4', options: OPTIONS }, new Client(fake.origin, postFormByFetch), QUICK, (action) => actions.push(action), memory);
+  return { job, actions, server: fake, memory };
 }
 
 async function run(file: File, faults: Faults = {}, options: FakeOptions = {}) {
@@ -67,11 +69,26 @@ describe('a large file', () => {
     expect(server.chunkRequests.filter((chunk) => chunk['chunk_index'] === '1')).toHaveLength(2);
   });
 
-  it('gives up with clear words when every attempt runs out of time, and removes the session', async () => {
-    const { last, server } = await run(video(200 * KIB), { chunks: { 1: Array<'hang'>(6).fill('hang') } });
+  it('gives up with clear words when every attempt runs out of time, and goes on when the file is chosen again', async () => {
+    const file = video(200 * KIB);
+    const { last, server, memory } = await run(file, { chunks: { 1: Array<'hang'>(6).fill('hang') } });
     expect(last).toMatchObject({ type: 'failed', failure: { code: 'CHUNK_TIMEOUT' } });
     expect(server.chunkRequests.filter((chunk) => chunk['chunk_index'] === '1')).toHaveLength(6);
-    await expect.poll(() => server.deleted).toHaveLength(1);
+    expect(server.deleted).toEqual([]);
+    const before = server.chunkRequests.length;
+    const there = [...server.sessions.values()][0]?.chunks.size ?? 0;
+    const actions: AnalysisAction[] = [];
+    const report = (action: AnalysisAction) => void actions.push(action);
+    const again = () =>
+      new AnalysisJob({ file, ext: '.mp4', options: OPTIONS }, new Client(server.origin, postFormByFetch), QUICK, report, memory).ended;
+    await again();
+    expect(ofType(actions, 'resumed')).toMatchObject([{ bytes: file.size - 64 * KIB * (4 - there) }]);
+    expect(actions.at(-1)?.type).toBe('completed');
+    expect(server.chunkRequests).toHaveLength(before + 4 - there);
+    expect(server.sessions.size).toBe(1);
+    // What is complete is forgotten: the file is analysed anew.
+    await again();
+    expect(server.sessions.size).toBe(2);
   });
 
   it('waits as long as Retry-After says', async () => {

@@ -2,10 +2,11 @@ import type { Client } from '../../api/client';
 import { FOLLOW_SETTINGS, type FollowSettings } from '../../api/eventFollower';
 import { Problem } from '../../api/problem';
 import { newSessionId } from '../../api/sessionId';
-import type { AnalysisEvent, AnalysisOptions } from '../../api/wire';
+import type { AnalysisEvent, AnalysisOptions, ChunkRange } from '../../api/wire';
 import type { AnalysisAction, Failure } from './state';
-import { UPLOAD_SETTINGS, uploadChunks, type UploadSettings } from './upload/chunkUpload';
+import { bytesIn, UPLOAD_SETTINGS, uploadChunks, type UploadSettings } from './upload/chunkUpload';
 import { urgentChunks } from './upload/movieIndex';
+import { fingerprint, UploadMemory } from './upload/uploadMemory';
 
 export interface JobSettings {
   upload: UploadSettings;
@@ -32,9 +33,13 @@ export class AnalysisJob {
   readonly #settings: JobSettings;
   readonly #report: Report;
   readonly #stop = new AbortController();
+  readonly #memory: UploadMemory;
   #sessionId: string | undefined;
+  /** Under which name the upload is remembered. */
+  #print: string | undefined;
 
-  constructor(input: JobInput, client: Client, settings: JobSettings, report: Report) {
+  constructor(input: JobInput, client: Client, settings: JobSettings, report: Report, memory = new UploadMemory()) {
+    this.#memory = memory;
     this.#client = client;
     this.#settings = settings;
     this.#report = (action) => {
@@ -44,6 +49,10 @@ export class AnalysisJob {
     this.#report({ type: 'started', file: { name: input.file.name, bytes: input.file.size }, atMs: performance.now() });
     this.ended = (whole ? this.#analyzeWhole(input) : this.#analyzeInChunks(input)).catch((error: unknown) => {
       if (!this.#stop.signal.aborted) this.#report({ type: 'failed', failure: failureOf(error) });
+      // What only the connection has ended can go on later.
+      const canGoOn = !this.#stop.signal.aborted && error instanceof Problem && error.passing;
+      if (canGoOn) return;
+      this.#forget();
       this.#deleteSession();
     });
   }
@@ -52,6 +61,10 @@ export class AnalysisJob {
     if (this.#stop.signal.aborted) return;
     this.#report({ type: 'cancelled' });
     this.#stop.abort(new DOMException('Cancelled', 'AbortError'));
+  }
+
+  #forget(): void {
+    if (this.#print !== undefined) this.#memory.forget(this.#print);
   }
 
   #deleteSession(): void {
@@ -65,9 +78,11 @@ export class AnalysisJob {
         this.#report({ type: 'progressed', progress: event.data });
         return 'more';
       case 'complete':
+        this.#forget();
         this.#report({ type: 'completed', result: event.data });
         return 'done';
       case 'error':
+        this.#forget();
         this.#report({ type: 'failed', failure: { sentence: event.data.detail, code: event.data.code } });
         return 'done';
     }
@@ -80,11 +95,26 @@ export class AnalysisJob {
     );
   }
 
+  /** The session that an earlier upload of the file has left, with what is there; else a new one. */
+  async #session(print: string, fileBytes: number): Promise<{ sessionId: string; received: ChunkRange[] }> {
+    const known = this.#memory.find(print);
+    const there = known === undefined ? undefined : await this.#client.uploadState(known, this.#stop.signal);
+    if (known === undefined || there === undefined || there.state === 'failed' || there.state === 'cancelled') {
+      return { sessionId: newSessionId(), received: [] };
+    }
+    const bytes = bytesIn(there.received, fileBytes, this.#settings.upload.chunkBytes);
+    this.#report({ type: 'resumed', bytes, atMs: performance.now() });
+    return { sessionId: known, received: there.received };
+  }
+
   async #analyzeInChunks({ file, ext, options }: JobInput): Promise<void> {
-    const sessionId = (this.#sessionId = newSessionId());
+    const print = (this.#print = fingerprint(file, this.#settings.upload.chunkBytes, options));
+    const { sessionId, received } = await this.#session(print, file.size);
+    this.#sessionId = sessionId;
+    this.#memory.keep(print, sessionId);
     const either = new AbortController();
     const signal = AbortSignal.any([this.#stop.signal, either.signal]);
-    let chunksTaken = 0;
+    let chunksTaken = received.length;
     let ended = false;
 
     const follow = async () => {
@@ -93,7 +123,7 @@ export class AnalysisJob {
         if (chunksTaken === 0 && event.type === 'error' && event.data.code === 'SESSION_NOT_FOUND') return 'more';
         return this.#hear(event);
       };
-      const onLost = () => this.#report({ type: 'connectionLost' });
+      const onLost = (restarting: boolean) => this.#report({ type: 'connectionLost', restarting });
       await this.#client.followProgress(sessionId, listener, this.#settings.follow, signal, onLost);
       ended = true;
       either.abort();
@@ -112,7 +142,7 @@ export class AnalysisJob {
       const send = (...[chunk, limit, onSent]: Parameters<Parameters<typeof uploadChunks>[1]>) =>
         this.#client.sendChunk(chunk, options, limit, onSent);
       try {
-        await uploadChunks({ sessionId, file, ext, urgent }, send, this.#settings.upload, observer, signal);
+        await uploadChunks({ sessionId, file, ext, urgent, received }, send, this.#settings.upload, observer, signal);
         this.#report({ type: 'uploaded' });
       } catch (error) {
         // The analysis has said its last word: what is left of the upload is of no use.

@@ -31,7 +31,7 @@ describe('reduce', () => {
     { type: 'completed', result },
     { type: 'failed', failure: { sentence: 'late', code: 'X' } },
     { type: 'sent', bytes: 1, atMs: 9 },
-    { type: 'connectionLost' },
+    { type: 'connectionLost', restarting: false },
   ])('does not let late news of $type change an ended analysis', (action) => {
     const cancelled = after(started, { type: 'cancelled' });
     expect(reduce(cancelled, action)).toBe(cancelled);
@@ -39,7 +39,7 @@ describe('reduce', () => {
   });
 
   it('shows a lost connection until the next progress', () => {
-    const lost = after(started, { type: 'connectionLost' });
+    const lost = after(started, { type: 'connectionLost', restarting: false });
     expect(lost).toMatchObject({ reconnecting: true });
     expect(reduce(lost, { type: 'progressed', progress: { frame_index: 2 } })).toMatchObject({ reconnecting: false });
   });

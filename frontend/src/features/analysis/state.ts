@@ -15,6 +15,8 @@ export interface FileSummary {
 export interface Upload {
   sentBytes: number;
   finished: boolean;
+  /** Some of it was there from an earlier upload. */
+  resumed?: true;
   /** For the rate. */
   samples: readonly Sample[];
 }
@@ -29,6 +31,8 @@ export interface Running {
   preview?: string;
   /** The progress connection was lost and is being opened again. */
   reconnecting: boolean;
+  /** It was lost because the server is being restarted. */
+  restarting?: boolean;
 }
 
 export type AnalysisState =
@@ -42,9 +46,10 @@ export type AnalysisAction =
   | { type: 'refused'; refusal: Failure }
   | { type: 'started'; file: FileSummary; atMs: number }
   | { type: 'sent'; bytes: number; atMs: number }
+  | { type: 'resumed'; bytes: number; atMs: number }
   | { type: 'uploaded' }
   | { type: 'progressed'; progress: ProgressEvent }
-  | { type: 'connectionLost' }
+  | { type: 'connectionLost'; restarting: boolean }
   | { type: 'completed'; result: CompleteEvent }
   | { type: 'failed'; failure: Failure }
   | { type: 'cancelled' }
@@ -80,14 +85,17 @@ function advance(state: Running, action: Advance): AnalysisState {
       const sample = { atMs: action.atMs, bytes: action.bytes };
       return { ...state, upload: { ...upload, sentBytes: action.bytes, samples: addSample(upload.samples, sample) } };
     }
+    case 'resumed':
+      // The rate counts from here: these bytes were not sent now.
+      return { ...state, upload: { sentBytes: action.bytes, finished: false, resumed: true, samples: [{ atMs: action.atMs, bytes: action.bytes }] } };
     case 'uploaded':
       return { ...state, upload: { ...upload, sentBytes: file.bytes, finished: true } };
     case 'progressed': {
       const newest = action.progress.preview ?? preview;
-      return { ...state, progress: action.progress, reconnecting: false, ...(newest !== undefined && { preview: newest }) };
+      return { ...state, progress: action.progress, reconnecting: false, restarting: false, ...(newest !== undefined && { preview: newest }) };
     }
     case 'connectionLost':
-      return { ...state, reconnecting: true };
+      return { ...state, reconnecting: true, restarting: action.restarting || state.restarting === true };
     case 'completed':
       return { phase: 'complete', file, result: action.result, ...(preview !== undefined && { preview }) };
     case 'failed':

@@ -3,6 +3,7 @@ import type { Client } from '../../api/client';
 import type { AnalysisOptions } from '../../api/wire';
 import { AnalysisJob, JOB_SETTINGS } from './job';
 import { IDLE, reduce, type AnalysisState } from './state';
+import { browserShelf, UploadMemory } from './upload/uploadMemory';
 import { checkFile } from './videoFile';
 
 export interface Analysis {
@@ -26,7 +27,7 @@ export function useAnalysis(client: Client): Analysis {
       if (!check.ok) { dispatch({ type: 'refused', refusal: check.refusal }); return; }
       job.current?.cancel();
       last.current = { file, options };
-      job.current = new AnalysisJob({ file, ext: check.ext, options }, client, JOB_SETTINGS, dispatch);
+      job.current = new AnalysisJob({ file, ext: check.ext, options }, client, JOB_SETTINGS, dispatch, new UploadMemory(browserShelf()));
     },
     [client],
   );
@@ -39,7 +40,7 @@ export function useAnalysis(client: Client): Analysis {
   const uploading = state.phase === 'running' && !state.upload.finished;
   useEffect(() => {
     if (!uploading) return;
-    // Leaving ends an upload: the browser asks first.
+    // Leaving interrupts an upload: the browser asks first.
     const ask = (event: BeforeUnloadEvent) => event.preventDefault();
     window.addEventListener('beforeunload', ask);
     return () => window.removeEventListener('beforeunload', ask);

@@ -44,4 +44,5 @@ it('has words for each stage, also for one it does not know', () => {
   expect(stageLine(running({ frame_index: 1, stage: 'encoding' }))).toBe('Writing the annotated video');
   expect(stageLine(running({ frame_index: 1, stage: 'second_pass' }))).toBe('Second pass');
   expect(stageLine(running({ frame_index: 1 }, { reconnecting: true }))).toContain('connecting again');
+  expect(stageLine(running({ frame_index: 1 }, { reconnecting: true, restarting: true }))).toContain('being restarted');
 });

@@ -29,6 +29,7 @@ export function announcement(state: AnalysisState): string {
     case 'idle':
       return '';
     case 'running': {
+      if (state.restarting === true) return 'The server is being restarted.';
       if (state.reconnecting) return 'Connection lost. Connecting again.';
       const done = percentOf(state.progress);
       if (done !== undefined) return `Analysis ${Math.floor(done / 10) * 10} percent done.`;
@@ -83,6 +84,7 @@ const STAGES: Record<string, string> = {
 
 /** One line on what is going on now. */
 export function stageLine(state: Running): string {
+  if (state.restarting === true) return 'The server is being restarted; going on when it is back';
   if (state.reconnecting) return 'Connection lost – connecting again…';
   const { progress, upload } = state;
   if (progress === undefined) return upload.finished ? 'Looking for the first frame' : 'Sending the first part of the video';

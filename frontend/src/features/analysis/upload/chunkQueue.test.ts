@@ -18,6 +18,10 @@ it('serves wanted ranges first, both ends included', () => {
   expect(drain(queue)).toEqual([4, 5, 2, 1, 3]);
 });
 
+it('sends only what the server does not have', () => {
+  expect(drain(new ChunkQueue(6, [[0, 0], [4, 5]], [[0, 1], [4, 4]]))).toEqual([5, 2, 3]);
+});
+
 it('forgets an older wish and ignores chunks that are gone or do not exist', () => {
   const queue = new ChunkQueue(5);
   queue.want([[4, 4]]);

@@ -6,8 +6,9 @@ export class ChunkQueue {
   #wanted: readonly ChunkRange[] = [];
   readonly #urgent: readonly ChunkRange[];
 
-  constructor(total: number, urgent: readonly ChunkRange[] = []) {
-    this.#pending = new Set(Array.from({ length: total }, (_, index) => index));
+  constructor(total: number, urgent: readonly ChunkRange[] = [], received: readonly ChunkRange[] = []) {
+    const missing = (index: number) => !received.some((range) => contains(range, index));
+    this.#pending = new Set(Array.from({ length: total }, (_, index) => index).filter(missing));
     this.#urgent = urgent;
   }
 

@@ -21,7 +21,8 @@ export const UPLOAD_SETTINGS: UploadSettings = {
   chunkBytes: 1024 * 1024,
   parallel: 3,
   timeoutMs: 30_000,
-  retries: 5,
+  // About two minutes, in which a server can be restarted.
+  retries: 14,
   backoff: { firstMs: 1000, mostMs: 15_000 },
   longestWaitMs: 120_000,
 };
@@ -32,6 +33,8 @@ export interface UploadSource {
   ext: string;
   /** Chunks to send before the others. */
   urgent: readonly ChunkRange[];
+  /** Chunks that the server has from before. */
+  received: readonly ChunkRange[];
 }
 
 export type SendChunk = (chunk: Chunk, signal: AbortSignal, onSent: (bytes: number) => void) => Promise<ChunkRange[]>;
@@ -50,10 +53,10 @@ export async function uploadChunks(
   outer: AbortSignal,
 ): Promise<void> {
   const total = Math.ceil(source.file.size / settings.chunkBytes);
-  const queue = new ChunkQueue(total, source.urgent);
+  const queue = new ChunkQueue(total, source.urgent, source.received);
   const stop = new AbortController();
   const signal = AbortSignal.any([outer, stop.signal]);
-  const ledger = new SentBytes(observer.onSent);
+  const ledger = new SentBytes(observer.onSent, bytesIn(source.received, source.file.size, settings.chunkBytes));
   let lanes = Math.min(settings.parallel, total);
 
   const sendWithRetries = async (index: number) => {
@@ -120,14 +123,21 @@ async function chunkOf(source: UploadSource, index: number, total: number, chunk
   return { session_id: sessionId, chunk_index: index, total_chunks: total, chunk_size: chunkBytes, file_size: file.size, filename: file.name, ext, bytes };
 }
 
+/** The bytes of these chunks of a file. */
+export function bytesIn(ranges: readonly ChunkRange[], fileBytes: number, chunkBytes: number): number {
+  const bytesOf = ([from, to]: ChunkRange) => Math.max(0, Math.min((to + 1) * chunkBytes, fileBytes) - from * chunkBytes);
+  return ranges.reduce((sum, range) => sum + bytesOf(range), 0);
+}
+
 /** Bytes sent over all chunks. A repeated chunk does not take the sum back. */
 class SentBytes {
   readonly #byChunk = new Map<number, number>();
   readonly #report: (bytes: number) => void;
-  #sum = 0;
+  #sum: number;
 
-  constructor(report: (bytes: number) => void) {
+  constructor(report: (bytes: number) => void, before: number) {
     this.#report = report;
+    this.#sum = before;
   }
 
   set(index: number, bytes: number): void {

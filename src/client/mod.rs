@@ -1,0 +1,14 @@
+//! A client of the upload API: sends a file in chunks, goes on after interruptions, follows the analysis and fetches its
+//! results.
+
+pub mod api;
+pub mod download;
+pub mod failure;
+pub mod fingerprint;
+pub mod following;
+pub mod order;
+pub mod retry;
+pub mod sending;
+pub mod source;
+pub mod sse;
+pub mod upload;
