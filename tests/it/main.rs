@@ -18,5 +18,6 @@ mod scratch;
 mod server;
 mod shutdown;
 mod sse;
+mod tus;
 mod uploads;
 mod vision;
