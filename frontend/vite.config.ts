@@ -16,6 +16,7 @@ export default defineConfig({
     host: '127.0.0.1',
     proxy: {
       '/api': server,
+      '/files': server,
       '/uploads': server,
       '/openapi.json': server,
       '^/docs$': { target: server, bypass: () => '/docs.html' },

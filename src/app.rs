@@ -44,7 +44,12 @@ impl App {
         if let Err(reason) = &analyses {
             tracing::error!("no video can be analysed: {reason}");
         }
-        let limits = Limits { chunk_bytes: args.max_chunk_bytes, file_bytes: args.max_file_bytes, min_free_bytes: args.min_free_bytes };
+        let limits = Limits {
+            chunk_bytes: args.max_chunk_bytes,
+            file_bytes: args.max_file_bytes,
+            idle_timeout: args.idle_timeout(),
+            min_free_bytes: args.min_free_bytes,
+        };
         let state = web::Data::new(State::new(Arc::clone(&registry), counters, limits, results.clone(), analyses));
         let (host, port) = args.address();
         let (listener, address) = server::bind(host, port).with_context(|| format!("cannot listen on {host}:{port}"))?;

@@ -41,12 +41,16 @@ codes! {
     RequestTimeout "REQUEST_TIMEOUT" 408 "The request took too long to arrive";
     SessionConflict "SESSION_CONFLICT" 409 "The session was begun with other values";
     ChunkConflict "CHUNK_CONFLICT" 409 "The chunk was sent before with other bytes";
+    OffsetConflict "OFFSET_CONFLICT" 409 "The upload is at another offset";
+    UnsupportedTusVersion "UNSUPPORTED_TUS_VERSION" 412 "This version of tus is not spoken here";
     ChunkTooLarge "CHUNK_TOO_LARGE" 413 "The chunk is too large";
     FileTooLarge "FILE_TOO_LARGE" 413 "The file is too large";
     UnsupportedMediaType "UNSUPPORTED_MEDIA_TYPE" 415 "The request's content type is not accepted";
     UnsupportedContainer "UNSUPPORTED_CONTAINER" 415 "This is not a video file Sightline can read";
     RangeNotSatisfiable "RANGE_NOT_SATISFIABLE" 416 "The file ends before the range";
     ChecksumMismatch "CHECKSUM_MISMATCH" 422 "The bytes do not match their checksum";
+    UploadLocked "UPLOAD_LOCKED" 423 "Another request is sending this upload";
+    UploadChecksumMismatch "UPLOAD_CHECKSUM_MISMATCH" 460 "The bytes do not match their checksum";
     EmptyInput "EMPTY_INPUT" 422 "The file is empty";
     NoVideoStream "NO_VIDEO_STREAM" 422 "The file has no video";
     NoFrames "NO_FRAMES" 422 "No frame could be decoded";

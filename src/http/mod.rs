@@ -16,4 +16,5 @@ pub mod routes;
 pub mod server;
 pub mod sessions;
 pub mod state;
+pub mod tus;
 pub mod upload;

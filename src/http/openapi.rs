@@ -12,7 +12,12 @@ use serde_json::{Map, Value, json};
 use crate::error_code::ErrorCode;
 
 const DOCUMENT: &str = include_str!("openapi/document.json");
-const PATHS: [&str; 3] = [include_str!("openapi/uploads.json"), include_str!("openapi/analyses.json"), include_str!("openapi/server.json")];
+const PATHS: [&str; 4] = [
+    include_str!("openapi/uploads.json"),
+    include_str!("openapi/tus.json"),
+    include_str!("openapi/analyses.json"),
+    include_str!("openapi/server.json"),
+];
 const PARAMETERS: &str = include_str!("openapi/parameters.json");
 const RESPONSES: &str = include_str!("openapi/responses.json");
 const SCHEMAS: [&str; 2] = [include_str!("openapi/schemas.json"), include_str!("openapi/outcomes.json")];

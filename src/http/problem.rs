@@ -9,6 +9,7 @@ use crate::error_code::{ErrorCode, Problem};
 use crate::options::InvalidOption;
 use crate::processing::verdict;
 use crate::sessions::registry::RegistryError;
+use crate::sessions::tus::TusError;
 use crate::sessions::upload::UploadError;
 
 /// Seconds after which a client may try again where the server is busy.
@@ -99,6 +100,20 @@ impl From<UploadError> for ApiError {
             UploadError::Chunk(other) => Self::field(format!("{other}.")),
             UploadError::Io(error) => Self(verdict::storage("The chunk could not be stored", &error)),
         }
+    }
+}
+
+impl From<TusError> for ApiError {
+    fn from(error: TusError) -> Self {
+        let code = match error {
+            TusError::Locked => ErrorCode::UploadLocked,
+            TusError::Offset { .. } => ErrorCode::OffsetConflict,
+            TusError::Beyond { .. } => ErrorCode::FileTooLarge,
+            TusError::Length { .. } => ErrorCode::InvalidField,
+            TusError::Ended => ErrorCode::SessionNotFound,
+            TusError::Io(error) => return Self(verdict::storage("The bytes could not be stored", &error)),
+        };
+        Self::new(code, format!("{error}."))
     }
 }
 

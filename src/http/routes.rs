@@ -5,7 +5,7 @@ use actix_web::http::header::{self, HeaderValue};
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpResponse, Resource, Route};
 
-use super::{analyze, assets, events, health, models, openapi, problem, results, sessions, upload};
+use super::{analyze, assets, events, health, models, openapi, problem, results, sessions, tus, upload};
 use crate::error_code::{ErrorCode, Problem};
 
 /// An address and what it does for each method.
@@ -28,6 +28,17 @@ fn table() -> Vec<Entry> {
         at("/api/upload-chunk", vec![(post.clone(), web::to(upload::post_chunk))]),
         at("/api/uploads/{session_id}", vec![(get.clone(), web::to(upload::get_upload))]),
         at("/api/uploads/{session_id}/chunks/{index}", vec![(put, web::to(upload::put_chunk))]),
+        at("/files/", vec![(Method::OPTIONS, web::to(tus::options)), (post.clone(), web::to(tus::creation::create))]),
+        at(
+            "/files/{session_id}",
+            vec![
+                (Method::OPTIONS, web::to(tus::options)),
+                (head.clone(), web::to(tus::upload::head)),
+                (Method::PATCH, web::to(tus::upload::patch)),
+                (delete.clone(), web::to(tus::upload::delete)),
+                (post.clone(), web::to(tus::upload::overridden)),
+            ],
+        ),
         at("/api/stream-progress/{session_id}", vec![(get.clone(), web::to(events::stream_progress))]),
         at("/api/analyze-assembled/{session_id}", vec![(post.clone(), web::to(analyze::analyze_assembled))]),
         at("/api/analyze-stream", vec![(post.clone(), web::to(analyze::analyze_stream))]),

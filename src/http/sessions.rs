@@ -89,6 +89,11 @@ pub async fn get(state: web::Data<State>, request: HttpRequest) -> Result<HttpRe
 /// `DELETE /api/sessions/{session_id}`: stops what runs and removes all files, results included.
 pub async fn delete(state: web::Data<State>, request: HttpRequest) -> Result<HttpResponse, ApiError> {
     let session = find(&state, &request)?;
+    end(state, session).await
+}
+
+/// Ends a session that somebody does not want any more.
+pub async fn end(state: web::Data<State>, session: Arc<Session>) -> Result<HttpResponse, ApiError> {
     state.registry.remove(&session);
     let ended = web::block(move || {
         session.end(Problem::new(ErrorCode::Cancelled, "The analysis was cancelled."));

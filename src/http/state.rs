@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use tokio::sync::watch;
 
@@ -18,6 +19,8 @@ use crate::sessions::session::Session;
 pub struct Limits {
     pub chunk_bytes: usize,
     pub file_bytes: u64,
+    /// A session ends when nothing happened for this long.
+    pub idle_timeout: Duration,
     /// Bytes that must stay free on the disk.
     pub min_free_bytes: u64,
 }
@@ -60,6 +63,10 @@ impl State {
         self.draining.send_replace(true);
     }
 
+    pub fn is_draining(&self) -> bool {
+        *self.draining.borrow()
+    }
+
     /// Waits until the server is about to stop.
     pub async fn drained(&self) {
         // The sender lives as long as the state that is borrowed here.
@@ -79,7 +86,7 @@ impl State {
 
     /// Whether new work can be taken, or why not.
     pub fn admit(&self) -> Result<&Analyses, Problem> {
-        if *self.draining.borrow() {
+        if self.is_draining() {
             return Err(shutting_down());
         }
         self.analyses()

@@ -144,6 +144,9 @@ fn store_blocking(state: &State, chunk: &Chunk, bytes: Vec<u8>) -> Result<Answer
     let analyses = state.admit()?;
     analyses.check(&chunk.options)?;
     let session = session_of(state, chunk)?;
+    if session.upload.tus().is_some() {
+        return Err(ApiError::new(ErrorCode::SessionConflict, "The session is an upload by tus. Send its bytes to /files/."));
+    }
     if session.upload.total_chunks() != chunk.total || session.extension != chunk.extension {
         let detail = format!(
             "The session was begun with total_chunks {} and ext {}. Use them, or start a new session.",
@@ -176,6 +179,7 @@ fn session_of(state: &State, chunk: &Chunk) -> Result<Arc<Session>, ApiError> {
             total_chunks: chunk.total,
             chunk_size: chunk.chunk_size,
             file_size: chunk.file_size,
+            tus: None,
             options: chunk.options.clone(),
             created_at_ms: SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as u64,
         };

@@ -29,9 +29,18 @@ pub struct Description {
     pub total_chunks: u64,
     pub chunk_size: Option<u64>,
     pub file_size: Option<u64>,
+    /// Of an upload by tus: one piece that may come in parts. Where its bytes end is told by the spool's length.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tus: Option<TusDescription>,
     pub options: AnalysisOptions,
     /// Milliseconds since 1970.
     pub created_at_ms: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TusDescription {
+    /// As its creator sent it.
+    pub metadata: Option<String>,
 }
 
 impl Description {
@@ -46,6 +55,8 @@ impl Description {
 pub enum Record {
     /// These bytes are in the spool.
     Chunk { index: u64, offset: u64, length: u64, digest: Digest },
+    /// The length of a file that was not known when its upload by tus began.
+    Length(u64),
     /// Another analysis was asked for, with these options.
     Repeat(AnalysisOptions),
     /// The analysis is done; `event` is what readers were told.
@@ -148,6 +159,7 @@ mod tests {
             total_chunks: 3,
             chunk_size: None,
             file_size: Some(25),
+            tus: None,
             options: AnalysisOptions { confidence: 0.3, ..Default::default() },
             created_at_ms: 7,
         }

@@ -9,4 +9,5 @@ pub mod reaper;
 pub mod registry;
 pub mod restore;
 pub mod session;
+pub mod tus;
 pub mod upload;

@@ -12,6 +12,7 @@ use super::activity::Activity;
 use super::cancel::CancelToken;
 use super::events::{EventKind, EventLog};
 use super::journal::{Description, Journal, Record};
+use super::tus::TusUpload;
 use super::upload::Upload;
 use crate::error_code::Problem;
 use crate::ids::{ResultId, SessionId};
@@ -100,7 +101,8 @@ impl Session {
         let spool = Arc::new(Spool::create(&folder.join(SPOOL))?);
         let journal = Journal::create(&folder, &description)?;
         let ledger = ChunkLedger::new(description.total_chunks, description.chunk_size, description.file_size);
-        let upload = Upload::new(spool, ledger, Some(journal));
+        let tus = description.tus.map(|tus| TusUpload::new(tus.metadata, description.file_size));
+        let upload = Upload::new(spool, ledger, Some(journal)).with_tus(tus);
         Ok(Self::new(id, description.extension, description.filename, folder, upload, description.options))
     }
 
@@ -211,7 +213,7 @@ impl Session {
     /// Asks the run to stop; does not wait.
     pub fn cancel(&self, reason: Problem) {
         self.run.lock().cancel.cancel(reason);
-        self.upload.spool().close();
+        self.upload.close();
     }
 
     /// Stops the run, waits for its thread, and removes the session's files. Blocks.

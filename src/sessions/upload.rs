@@ -8,6 +8,7 @@ use parking_lot::Mutex;
 use sha2::{Digest as _, Sha256};
 
 use super::journal::{Journal, Record};
+use super::tus::TusUpload;
 use crate::ingest::chunks::{ChunkError, ChunkLedger, Digest, Step};
 use crate::ingest::spool::Spool;
 
@@ -31,6 +32,7 @@ pub struct Upload {
     spool: Arc<Spool>,
     /// None for a file that comes in one piece: nobody can send the rest of it later.
     journal: Option<Journal>,
+    tus: Option<TusUpload>,
     state: Mutex<State>,
 }
 
@@ -45,7 +47,25 @@ struct State {
 
 impl Upload {
     pub fn new(spool: Arc<Spool>, ledger: ChunkLedger, journal: Option<Journal>) -> Self {
-        Self { spool, journal, state: Mutex::new(State { ledger, held: None, wanted_from: None }) }
+        Self { spool, journal, tus: None, state: Mutex::new(State { ledger, held: None, wanted_from: None }) }
+    }
+
+    /// The same for a file that comes by tus.
+    pub fn with_tus(self, tus: Option<TusUpload>) -> Self {
+        Self { tus, ..self }
+    }
+
+    /// None where the file comes in another way.
+    pub fn tus(&self) -> Option<&TusUpload> {
+        self.tus.as_ref()
+    }
+
+    /// No more bytes will be taken, nor waited for.
+    pub fn close(&self) {
+        self.spool.close();
+        if let Some(tus) = &self.tus {
+            tus.end();
+        }
     }
 
     /// Whether the upload can go on after the server was stopped.

@@ -19,6 +19,7 @@ mod scratch;
 mod server;
 mod shutdown;
 mod sse;
+mod tus;
 mod upload_command;
 mod uploads;
 mod vision;

@@ -1,0 +1,92 @@
+//! Bytes of a file on their way from the network into its upload.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::web::{self, Bytes, Payload};
+use futures_util::StreamExt;
+
+use crate::error_code::ErrorCode;
+use crate::http::form::too_slow;
+use crate::http::problem::ApiError;
+use crate::http::state::{State, shutting_down};
+use crate::ingest::checksum::Checksum;
+use crate::sessions::tus::{TusError, Writer};
+
+/// A body that pauses for this long is cut off; what came of it is kept.
+const READ_TIMEOUT: Duration = Duration::from_secs(30);
+/// How much of a refused body is read for the client to get to the answer, and for how long.
+const DRAINED_BYTES: usize = 4 << 20;
+const DRAINED_FOR: Duration = Duration::from_secs(2);
+
+/// Stores a body as it arrives: each read counts at once, so that a connection that breaks loses none. Where a checksum was
+/// sent, nothing counts before all has come and is right.
+pub async fn receive(state: &State, mut writer: Writer, mut checksum: Option<Checksum>, body: &mut Payload) -> Result<(), ApiError> {
+    let session = Arc::clone(writer.session());
+    let mut begun = false;
+    let mut received = session.upload.spool().received();
+    while let Some(bytes) = next(state, &writer, body).await? {
+        received += bytes.len() as u64;
+        super::allowed(state, received)?;
+        session.activity.touch();
+        state.counters.bytes.inc_by(bytes.len() as u64);
+        match &mut checksum {
+            Some(checksum) => {
+                checksum.update(&bytes);
+                writer.hold(&bytes)
+            }
+            // A page cache write of a network read's size; a thread hop would cost more.
+            None => writer.append(&bytes),
+        }
+        .map_err(|error| ended_or(state, error))?;
+        if checksum.is_none() && !begun {
+            begun = true;
+            state.admit()?.start(&session)?;
+        }
+    }
+    if let Some(checksum) = checksum {
+        if !checksum.matches() {
+            let detail = "The bytes do not match Upload-Checksum. They were not kept; send them again.";
+            return Err(ApiError::new(ErrorCode::UploadChecksumMismatch, detail));
+        }
+        let released = web::block(move || writer.release()).await;
+        let released = released.map_err(|_| ApiError::new(ErrorCode::Internal, "The server is too busy to store the bytes. Try again."))?;
+        released.map_err(|error| ended_or(state, error))?;
+    }
+    if session.upload.spool().received() > 0 || session.upload.received().assembled {
+        state.admit()?.start(&session)?;
+    }
+    Ok(())
+}
+
+/// The next bytes, or why there will be none.
+async fn next(state: &State, writer: &Writer, body: &mut Payload) -> Result<Option<Bytes>, ApiError> {
+    let next = tokio::select! {
+        biased;
+        () = writer.ended() => return Err(ended_or(state, TusError::Ended)),
+        next = tokio::time::timeout(READ_TIMEOUT, body.next()) => next.map_err(|_| too_slow())?,
+    };
+    next.transpose().map_err(|e| ApiError::new(ErrorCode::InvalidRequest, format!("The bytes did not all arrive: {e}.")))
+}
+
+/// Why bytes are not taken: a session also ends, for a while, with its server.
+pub fn ended_or(state: &State, error: TusError) -> ApiError {
+    match (error, state.is_draining()) {
+        (TusError::Ended, true) => ApiError(shutting_down()),
+        (error, _) => error.into(),
+    }
+}
+
+/// Reads a little more of a body that was refused, or its sender might meet a closed connection before it reads why.
+pub async fn drain(body: &mut Payload) {
+    let reading = async {
+        let mut read = 0;
+        while let Some(Ok(bytes)) = body.next().await {
+            read += bytes.len();
+            if read > DRAINED_BYTES {
+                return;
+            }
+        }
+    };
+    let _ = tokio::time::timeout(DRAINED_FOR, reading).await;
+}
