@@ -19,5 +19,6 @@ mod server;
 mod shutdown;
 mod sse;
 mod tus;
+mod tus_client;
 mod uploads;
 mod vision;
