@@ -20,6 +20,7 @@ mod server;
 mod shutdown;
 mod sse;
 mod tus;
+mod tus_client;
 mod upload_command;
 mod uploads;
 mod vision;

@@ -8,111 +8,16 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use nix::sys::signal::Signal;
-use reqwest::{Method, RequestBuilder, Response};
+use reqwest::Method;
 use sha2::{Digest as _, Sha256};
 
 use crate::client::{Client, fresh_id, refusal};
 use crate::clips;
 use crate::program::{Program, within};
 use crate::server::Server;
+use crate::tus_client::{BYTES, Tus, VERSION, creation, noise, number};
 
-const VERSION: (&str, &str) = ("Tus-Resumable", "1.0.0");
-const BYTES: (&str, &str) = ("Content-Type", "application/offset+octet-stream");
 const MIB: usize = 1 << 20;
-
-/// One file on its way up.
-#[derive(Clone)]
-struct Tus {
-    client: Client,
-    path: String,
-}
-
-impl Tus {
-    /// A new upload of this length, with these names beside those every test needs.
-    async fn create(client: &Client, length: usize, more: &[(&str, &str)]) -> Self {
-        let answer = creation(client, more).header("Upload-Length", length).send().await.unwrap();
-        Self::of(client, answer).await
-    }
-
-    async fn of(client: &Client, answer: Response) -> Self {
-        assert_eq!(answer.status(), 201, "{}", answer.text().await.unwrap());
-        assert_eq!(answer.headers()["tus-resumable"], "1.0.0");
-        let path = answer.headers()["location"].to_str().unwrap().to_owned();
-        Self { client: client.clone(), path }
-    }
-
-    fn id(&self) -> &str {
-        self.path.strip_prefix("/files/").unwrap()
-    }
-
-    fn request(&self, method: Method) -> RequestBuilder {
-        self.client.request(method, &self.path).header(VERSION.0, VERSION.1)
-    }
-
-    fn patch(&self, offset: usize) -> RequestBuilder {
-        self.request(Method::PATCH).header(BYTES.0, BYTES.1).header("Upload-Offset", offset)
-    }
-
-    /// Sends bytes that are taken.
-    async fn send(&self, offset: usize, bytes: &[u8]) {
-        let answer = self.patch(offset).body(bytes.to_vec()).send().await.unwrap();
-        assert_eq!(answer.headers()["tus-resumable"], "1.0.0");
-        assert_eq!(answer.status(), 204, "{}", answer.text().await.unwrap());
-        assert_eq!(number(&answer, "upload-offset"), offset + bytes.len());
-    }
-
-    async fn head(&self) -> Response {
-        let answer = self.request(Method::HEAD).send().await.unwrap();
-        assert_eq!(answer.status(), 200);
-        assert_eq!(answer.headers()["cache-control"], "no-store");
-        answer
-    }
-
-    async fn offset(&self) -> usize {
-        number(&self.head().await, "upload-offset")
-    }
-
-    /// The offset once it has become this one.
-    async fn offset_becomes(&self, expected: usize) {
-        for _ in 0..500 {
-            if self.offset().await == expected {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-        assert_eq!(self.offset().await, expected);
-    }
-
-    async fn end(&self) -> crate::sse::Event {
-        self.client.events(self.id()).await.end().await
-    }
-}
-
-fn creation(client: &Client, more: &[(&str, &str)]) -> RequestBuilder {
-    let mut pairs = vec![("filename", "a.mp4"), ("detector", "none"), ("pose", "none")];
-    pairs.retain(|(n, _)| more.iter().all(|(m, _)| m != n));
-    pairs.extend(more);
-    let metadata: Vec<String> = pairs.iter().map(|(n, v)| format!("{n} {}", STANDARD.encode(v))).collect();
-    client.post("/files/").header(VERSION.0, VERSION.1).header("Upload-Metadata", metadata.join(","))
-}
-
-fn number(answer: &Response, header: &str) -> usize {
-    let value = answer.headers().get(header).unwrap_or_else(|| panic!("{header} in {answer:?}"));
-    value.to_str().unwrap().parse().unwrap()
-}
-
-fn noise(length: usize) -> Vec<u8> {
-    let mut state = 88_172_645_463_325_252u64;
-    let step = |_| {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        state as u8
-    };
-    // A Matroska file as far as anybody can tell from its head: its analysis waits for the rest.
-    let head = [0x1a, 0x45, 0xdf, 0xa3, 0x01, 0, 0, 0, 0x7f, 0xff, 0xff, 0xff];
-    head.into_iter().chain((0..length).map(step)).take(length).collect()
-}
 
 fn spool(server: &Server, tus: &Tus) -> Vec<u8> {
     std::fs::read(server.data().join("sessions").join(tus.id()).join("source")).unwrap()
