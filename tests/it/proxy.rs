@@ -22,6 +22,8 @@ pub struct Proxy {
 struct Line {
     server: String,
     pause_ms: AtomicU64,
+    /// Chunks that may go up in all; what comes beyond finds the line cut.
+    allowed: AtomicU64,
     seen: Mutex<Vec<Seen>>,
 }
 
@@ -31,7 +33,8 @@ impl Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let server = server_url.strip_prefix("http://").unwrap().to_owned();
-        let line = Arc::new(Line { server, pause_ms: AtomicU64::new(pause.as_millis() as u64), seen: Mutex::default() });
+        let pause_ms = AtomicU64::new(pause.as_millis() as u64);
+        let line = Arc::new(Line { server, pause_ms, allowed: AtomicU64::new(u64::MAX), seen: Mutex::default() });
         let kept = Arc::clone(&line);
         // It ends with the test's process.
         std::thread::spawn(move || {
@@ -44,6 +47,11 @@ impl Proxy {
 
     pub fn pause(&self, pause: Duration) {
         self.line.pause_ms.store(pause.as_millis() as u64, Ordering::Relaxed);
+    }
+
+    /// Lets so many chunks pass in all, counted from the line's beginning.
+    pub fn allow(&self, chunks: u64) {
+        self.line.allowed.store(chunks, Ordering::Relaxed);
     }
 
     pub fn seen(&self) -> Vec<Seen> {
@@ -74,13 +82,29 @@ impl Line {
                 if seen != Seen::Progress {
                     std::thread::sleep(Duration::from_millis(self.pause_ms.load(Ordering::Relaxed)));
                 }
-                self.seen.lock().unwrap().push(seen);
+                if !self.passes(seen) {
+                    let _ = (from.shutdown(Shutdown::Both), to.shutdown(Shutdown::Both));
+                    return;
+                }
             }
             if to.write_all(&buffer[..length]).is_err() {
                 break;
             }
         }
         let _ = (from.shutdown(Shutdown::Both), to.shutdown(Shutdown::Both));
+    }
+}
+
+impl Line {
+    /// Notes what goes by; false where it may not.
+    fn passes(&self, what: Seen) -> bool {
+        let mut seen = self.seen.lock().unwrap();
+        let chunks = seen.iter().filter(|s| matches!(s, Seen::Chunk(_))).count() as u64;
+        let passes = what == Seen::Progress || chunks < self.allowed.load(Ordering::Relaxed);
+        if passes {
+            seen.push(what);
+        }
+        passes
     }
 }
 
