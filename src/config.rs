@@ -161,11 +161,9 @@ impl ServeArgs {
     }
 }
 
+/// Where results go, analysed here or on a server.
 #[derive(Clone, Debug, Args)]
-pub struct AnalyzeArgs {
-    /// Videos to analyse
-    #[arg(required = true, value_name = "VIDEO")]
-    pub videos: Vec<PathBuf>,
+pub struct OutputArgs {
     /// The annotated MP4 [default: VIDEO's name with .annotated.mp4, in this folder]
     #[arg(short, long, value_name = "OUT.mp4")]
     pub output: Option<PathBuf>,
@@ -175,6 +173,22 @@ pub struct AnalyzeArgs {
     /// Detections as CSV
     #[arg(long, value_name = "FILE")]
     pub csv: Option<PathBuf>,
+}
+
+impl OutputArgs {
+    /// Whether one of the files was named, which only makes sense for one video.
+    pub fn name_any(&self) -> bool {
+        self.output.is_some() || self.jsonl.is_some() || self.csv.is_some()
+    }
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct AnalyzeArgs {
+    /// Videos to analyse
+    #[arg(required = true, value_name = "VIDEO")]
+    pub videos: Vec<PathBuf>,
+    #[command(flatten)]
+    pub files: OutputArgs,
     #[command(flatten)]
     pub analysis: OptionArgs,
     /// Write no video
@@ -197,15 +211,8 @@ pub struct UploadArgs {
     /// Videos to send
     #[arg(required = true, value_name = "VIDEO")]
     pub videos: Vec<PathBuf>,
-    /// The annotated MP4 [default: VIDEO's name with .annotated.mp4, in this folder]
-    #[arg(short, long, value_name = "OUT.mp4")]
-    pub output: Option<PathBuf>,
-    /// Per-frame results as JSON Lines
-    #[arg(long, value_name = "FILE")]
-    pub jsonl: Option<PathBuf>,
-    /// Detections as CSV
-    #[arg(long, value_name = "FILE")]
-    pub csv: Option<PathBuf>,
+    #[command(flatten)]
+    pub files: OutputArgs,
     #[command(flatten)]
     pub analysis: OptionArgs,
     /// Fetch no video

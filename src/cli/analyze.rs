@@ -56,7 +56,7 @@ struct EncoderUsed<'a> {
 
 /// Analyses every video; the first failure ends it. `cancel` is set by Ctrl-C.
 pub fn run(args: &AnalyzeArgs, cancel: &CancelToken) -> anyhow::Result<()> {
-    if args.videos.len() > 1 && (args.output.is_some() || args.jsonl.is_some() || args.csv.is_some()) {
+    if args.videos.len() > 1 && args.files.name_any() {
         bail!(Usage("-o, --jsonl and --csv name one file each: give one video at a time with them"));
     }
     let mut options = args.analysis.options()?;
@@ -100,8 +100,8 @@ pub fn is_same_file(output: &Path, video: &Path) -> bool {
 }
 
 fn analyze(args: &AnalyzeArgs, resources: &Resources, options: &AnalysisOptions, video: &Path, cancel: &CancelToken) -> anyhow::Result<()> {
-    let output = if args.no_video { None } else { Some(args.output.clone().unwrap_or_else(|| default_output(video))) };
-    let outputs = [&output, &args.jsonl, &args.csv];
+    let output = if args.no_video { None } else { Some(args.files.output.clone().unwrap_or_else(|| default_output(video))) };
+    let outputs = [&output, &args.files.jsonl, &args.files.csv];
     if outputs.into_iter().flatten().any(|o| is_same_file(o, video)) {
         bail!(Usage("an output has the name of the video itself: give another one"));
     }
@@ -110,7 +110,7 @@ fn analyze(args: &AnalyzeArgs, resources: &Resources, options: &AnalysisOptions,
         spool: Arc::new(Spool::open_complete(video).context("the file could not be opened")?),
         filename: video.file_name().map(|n| n.to_string_lossy().into_owned()),
         options: options.clone(),
-        outputs: Outputs { video: output, results: ResultPaths { jsonl: args.jsonl.clone(), csv: args.csv.clone() } },
+        outputs: Outputs { video: output, results: ResultPaths { jsonl: args.files.jsonl.clone(), csv: args.files.csv.clone() } },
         scratch: scratch.0.clone(),
     };
     let mut bar = Bar::new();

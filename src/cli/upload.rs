@@ -32,7 +32,7 @@ struct Complete {
 
 /// Sends every video in turn; the first failure ends it.
 pub fn run(args: &UploadArgs) -> anyhow::Result<()> {
-    if args.videos.len() > 1 && (args.output.is_some() || args.jsonl.is_some() || args.csv.is_some()) {
+    if args.videos.len() > 1 && args.files.name_any() {
         bail!(Usage("-o, --jsonl and --csv name one file each: give one video at a time with them"));
     }
     // The same rules as the server's: what it would refuse is told before anything is sent.
@@ -70,11 +70,11 @@ fn usage(failure: Failure) -> anyhow::Error {
 pub struct WrongAddress(String);
 
 async fn send(args: &UploadArgs, server: &Server, settings: &Settings, video: &Path) -> anyhow::Result<()> {
-    let output = if args.no_download { None } else { Some(args.output.clone().unwrap_or_else(|| default_output(video))) };
-    if [&output, &args.jsonl, &args.csv].into_iter().flatten().any(|o| is_same_file(o, video)) {
+    let output = if args.no_download { None } else { Some(args.files.output.clone().unwrap_or_else(|| default_output(video))) };
+    if [&output, &args.files.jsonl, &args.files.csv].into_iter().flatten().any(|o| is_same_file(o, video)) {
         bail!(Usage("an output has the name of the video itself: give another one"));
     }
-    for to in [&output, &args.jsonl, &args.csv].into_iter().flatten() {
+    for to in [&output, &args.files.jsonl, &args.files.csv].into_iter().flatten() {
         // Told now, not after the analysis.
         let folder = to.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
         if !folder.is_dir() {
@@ -92,8 +92,11 @@ async fn send(args: &UploadArgs, server: &Server, settings: &Settings, video: &P
     let text = text?;
     let complete: Complete = serde_json::from_str(&text).context("the server's result cannot be read")?;
     let mut fetched = Vec::new();
-    let wanted =
-        [(&output, Some(&complete.download_url)), (&args.jsonl, complete.results_url.as_ref()), (&args.csv, complete.csv_url.as_ref())];
+    let wanted = [
+        (&output, Some(&complete.download_url)),
+        (&args.files.jsonl, complete.results_url.as_ref()),
+        (&args.files.csv, complete.csv_url.as_ref()),
+    ];
     for (to, from) in wanted {
         if let Some(to) = to {
             let from = from.context("the server does not offer this kind of result")?;
