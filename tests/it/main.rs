@@ -8,6 +8,7 @@ mod clips;
 mod command_line;
 mod errors;
 mod events;
+mod faults;
 mod frame_times;
 mod health;
 mod layering;

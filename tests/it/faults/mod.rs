@@ -1,0 +1,9 @@
+//! The catalogue of faults: what must survive what. Each row is a test named by its id.
+
+mod child;
+mod hostile;
+mod integrity;
+mod recovery;
+mod sse;
+mod surface;
+mod upload;

@@ -1,0 +1,1 @@
+//! Faults C: crashes, restarts, full and broken disks, limits of the process. One test a row of the catalogue, named by its id.

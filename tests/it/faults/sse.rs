@@ -1,0 +1,1 @@
+//! Faults F: readers of events. One test a row of the catalogue, named by its id.
