@@ -6,6 +6,7 @@ pub mod events;
 pub mod form;
 pub mod guard;
 pub mod health;
+pub mod hls;
 pub mod models;
 pub mod openapi;
 pub mod problem;

@@ -5,7 +5,7 @@ use actix_web::http::header::{self, HeaderValue};
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpResponse, Resource, Route};
 
-use super::{analyze, assets, events, health, models, openapi, problem, results, sessions, tus, upload};
+use super::{analyze, assets, events, health, hls, models, openapi, problem, results, sessions, tus, upload};
 use crate::error_code::{ErrorCode, Problem};
 
 /// An address and what it does for each method.
@@ -45,6 +45,7 @@ fn table() -> Vec<Entry> {
         at("/api/analyze", vec![(post, web::to(analyze::analyze))]),
         at("/api/sessions", vec![(get.clone(), web::to(sessions::list))]),
         at("/api/sessions/{session_id}", vec![(get.clone(), web::to(sessions::get)), (delete, web::to(sessions::delete))]),
+        at("/api/sessions/{session_id}/hls/{file}", vec![(get.clone(), web::to(hls::get)), (head.clone(), web::to(hls::get))]),
         at("/api/models", vec![(get.clone(), web::to(models::list))]),
         at("/uploads/results/{file}", vec![(get.clone(), web::to(results::get)), (head.clone(), web::to(results::get))]),
         at("/api/health", vec![(get.clone(), web::to(health::health))]),

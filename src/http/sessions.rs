@@ -12,6 +12,7 @@ use super::state::State;
 use crate::error_code::{ErrorCode, Problem};
 use crate::ids::SessionId;
 use crate::options::AnalysisOptions;
+use crate::processing::outputs::{self, OutputKind};
 use crate::sessions::session::{Session, SessionState};
 
 const MOST_PER_PAGE: u64 = 100;
@@ -50,7 +51,7 @@ fn snapshot(session: &Session) -> Snapshot {
         total_chunks: session.upload.total_chunks(),
         assembled: received.assembled,
         options: session.options(),
-        download_url: session.result().map(|id| format!("/uploads/results/{id}.mp4")),
+        download_url: session.result().map(|id| OutputKind::Video.url(&id)),
         error: session.failure(),
     }
 }
@@ -98,9 +99,7 @@ pub async fn end(state: web::Data<State>, session: Arc<Session>) -> Result<HttpR
     let ended = web::block(move || {
         session.end(Problem::new(ErrorCode::Cancelled, "The analysis was cancelled."));
         for id in session.results() {
-            for ending in ["mp4", "jsonl", "csv"] {
-                let _ = std::fs::remove_file(state.results.join(format!("{id}.{ending}")));
-            }
+            outputs::remove(&state.results, &id);
         }
     });
     ended.await.map_err(|_| ApiError::new(ErrorCode::Internal, "The session could not be ended at once; it will be."))?;

@@ -31,6 +31,8 @@ pub struct State {
     pub limits: Limits,
     /// Where finished files are.
     pub results: PathBuf,
+    /// Held while an archive is made.
+    pub packing: tokio::sync::Mutex<()>,
     /// Or why no analysis can run on this machine.
     analyses: Result<Analyses, String>,
     warm: AtomicBool,
@@ -45,7 +47,16 @@ impl State {
         results: PathBuf,
         analyses: Result<Analyses, String>,
     ) -> Self {
-        Self { registry, counters, limits, results, analyses, warm: AtomicBool::new(false), draining: watch::Sender::new(false) }
+        Self {
+            registry,
+            counters,
+            limits,
+            results,
+            packing: tokio::sync::Mutex::default(),
+            analyses,
+            warm: AtomicBool::new(false),
+            draining: watch::Sender::new(false),
+        }
     }
 
     /// The means to analyse, or the reason why there are none.

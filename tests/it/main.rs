@@ -11,6 +11,7 @@ mod events;
 mod faults;
 mod frame_times;
 mod health;
+mod hls;
 mod layering;
 mod overlap;
 mod program;
