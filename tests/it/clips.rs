@@ -129,7 +129,7 @@ pub fn thirty_megabytes(ending: &str) -> PathBuf {
 /// 300 pictures of 8192x8192: one, repeated.
 pub fn pixel_bomb() -> PathBuf {
     let picture = ["-f", "lavfi", "-i", "color=black:size=8192x8192", "-frames:v", "1"];
-    let one = made("huge_picture.mp4", &[&picture[..], &["-c:v", "libx264", "-preset", "ultrafast"]].concat());
+    let one = made("huge_picture.mp4", &[&picture[..], &["-c:v", "libx264", "-preset", "superfast"]].concat());
     let input = ["-stream_loop", "299", "-i", one.to_str().unwrap(), "-c", "copy", "-movflags", "+faststart"];
     made("pixel_bomb.mp4", &input)
 }
