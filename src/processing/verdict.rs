@@ -72,7 +72,12 @@ fn is_short(evidence: &Evidence<'_>) -> bool {
         return end.frames < listed;
     }
     let tolerated = if cut { MISSING_FRAMES * duration_seconds / end.frames.max(1) as f64 } else { MISSING_SECONDS };
-    declared.is_none_or(|declared| declared - duration_seconds > tolerated)
+    match declared {
+        // Of a fragmented file FFmpeg knows only its first fragments' length: what it complains of must tell.
+        Some(declared) if declared <= duration_seconds => cut && end.complaints.errors > 0,
+        Some(declared) => declared - duration_seconds > tolerated,
+        None => true,
+    }
 }
 
 /// An encoder's failure; a full disk is told apart.
@@ -145,6 +150,7 @@ mod tests {
         };
         assert_eq!((listed(30), listed(31)), (0, 1), "the index knows best");
         let noisy = end(30, 0, Complaints { errors: 3, ..Default::default() });
+        assert_eq!(codes(&noisy, true, 1.0, Some(0.5)), [ErrorCode::VideoTruncated], "a cut fragment");
         assert_eq!(codes(&noisy, false, 1.0, Some(1.0)), [ErrorCode::VideoDamaged]);
     }
 }

@@ -20,9 +20,10 @@ async fn d01_a_killed_decoder_is_an_error_that_leaves_nothing() {
     let killed = Instant::now();
     assert_eq!(events.end().await.code(), "DECODER_CRASHED");
     // The only place is free again; the time is generous, because this machine may be busy.
-    Upload::of(&client, &clips::short()).complete().await;
+    let short = Upload::of(&client, &clips::short());
+    short.complete().await;
     assert!(killed.elapsed() < Duration::from_secs(10), "{:?}", killed.elapsed());
-    client.delete(&client.json("/api/sessions").await["sessions"][0]["session_id"].as_str().unwrap().to_owned()).await;
+    client.delete(&short.id).await;
     program.assert_nothing_left("a killed decoder");
 }
 

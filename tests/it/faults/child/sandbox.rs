@@ -2,6 +2,7 @@
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
+use std::time::Duration;
 
 use sightline::media::ffmpeg::Ffmpeg;
 use sightline::media::sandbox::Sandbox;
@@ -87,6 +88,22 @@ async fn sandbox_every_way_of_working_works_inside_the_sandbox() {
         assert!(complete["audio"] == "copied" || complete["audio"] == "transcoded", "{complete}");
         assert_eq!(complete["warnings"], serde_json::json!([]), "{clip:?}");
     }
+}
+
+#[tokio::test]
+async fn sandbox_readiness_says_what_confines_ffmpeg() {
+    let client = Client::of(Server::shared().url());
+    let ready = async || {
+        loop {
+            let response = client.get("/readyz").send().await.unwrap();
+            if response.status() == 200 {
+                return response.json::<serde_json::Value>().await.unwrap();
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let ready = tokio::time::timeout(Duration::from_secs(60), ready()).await.expect("the models load");
+    assert_eq!(ready["sandbox"], if confines() { "landlock" } else { "none" });
 }
 
 #[test]
