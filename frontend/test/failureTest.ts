@@ -98,9 +98,34 @@ export async function main(): Promise<number> {
     await page.getByRole('button', { name: 'Try again' }).waitFor();
   });
 
-  await check('a small video whose connection breaks off says so', { cutEventsAfter: 2 }, async (page) => {
+  await check('a small video whose connection breaks off is followed by its name', { cutEventsAfter: 2 }, async (page) => {
     await choose(page, smallTestVideo(dir));
-    await page.getByRole('alert').filter({ hasText: 'was lost' }).waitFor();
+    await hurry(page, async () => (await page.getByRole('link', { name: 'Download video' }).count()) > 0);
+  });
+
+  await check('a small video that is cancelled is removed from the server', {}, async (page, fake) => {
+    await choose(page, smallTestVideo(dir));
+    const removed = page.waitForRequest((request) => request.method() === 'DELETE');
+    await page.locator('.stage img').waitFor();
+    await page.getByRole('button', { name: 'Cancel' }).click();
+    await removed;
+    await page.getByRole('heading', { name: 'Cancelled' }).waitFor();
+    assert.deepEqual(fake.deleted, [...fake.sessions.keys()]);
+  });
+
+  await check('an upload that the server has lost begins anew and says so', { losesSessions: 1, chunks: { 3: ['hang'] } }, async (page) => {
+    await choose(page);
+    await hurry(page, async () => (await page.getByText('The server no longer has what was sent before').count()) > 0);
+    await hurry(page, async () => (await page.getByRole('link', { name: 'Download video' }).count()) > 0);
+  });
+
+  await check('a server that is full is waited for, in its own words', { chunks: { 0: [503] }, retryAfter: '5' }, async (page, fake) => {
+    await choose(page);
+    await page.getByText('The fake refuses chunk 0 with 503. Trying again…').waitFor();
+    await page.clock.runFor(4000);
+    assert.equal(sent(fake, '0'), 1, 'it came back earlier than it was asked to');
+    await hurry(page, () => Promise.resolve(sent(fake, '0') >= 2));
+    await done(page);
   });
 
   await check('without a known length there is a bar without a value and a frame count', { totalUnknown: true }, async (page) => {

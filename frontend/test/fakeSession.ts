@@ -2,8 +2,12 @@ import type { ServerResponse } from 'node:http';
 
 /** What goes wrong, chosen by a test. */
 export interface Faults {
-  /** The first answers for a chunk, by its index: a status, or 'hang' for none at all. */
-  chunks?: Record<number, (number | 'hang')[]>;
+  /** The first answers for a chunk, by its index: a status, 'hang' for none at all, 'damaged' for a checksum that does not match. */
+  chunks?: Record<number, (number | 'hang' | 'damaged')[]>;
+  /** Chunks that are answered for and lost, once each. */
+  loses?: number[];
+  /** So many sessions are lost, each when it has two chunks. */
+  losesSessions?: number;
   retryAfter?: string;
   /** The event connection is cut once, after this many events. */
   cutEventsAfter?: number;
@@ -61,9 +65,9 @@ export class FakeSession {
     return Buffer.concat([...this.chunks].sort(([a], [b]) => a - b).map(([, chunk]) => chunk));
   }
 
-  addReader(response: ServerResponse, lastEventId: string): void {
+  addReader(response: ServerResponse, lastEventId: string, headers: Record<string, string> = {}): void {
     this.lastEventIds.push(lastEventId);
-    response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache, no-transform' });
+    response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache, no-transform', ...headers });
     response.write(`retry: ${this.#script.retryMs}\n\n: keepalive\n\n${this.#newest}`);
     if (this.ended) return void response.end();
     this.#readers.add(response);
