@@ -9,7 +9,7 @@ export interface Faults {
   /** So many sessions are lost, each when it has two chunks. */
   losesSessions?: number;
   retryAfter?: string;
-  /** The event connection is cut once, after this many events. */
+  /** The event connection is cut once, after this many events with somebody to hear them. */
   cutEventsAfter?: number;
   /** The analysis ends with this instead of a result, after some frames. */
   error?: { detail: string; code: string };
@@ -47,6 +47,7 @@ export class FakeSession {
   #frame = 0;
   #eventId = 0;
   #newest = '';
+  #heard = 0;
   #cut = false;
   ended = false;
 
@@ -72,6 +73,11 @@ export class FakeSession {
     if (this.ended) return void response.end();
     this.#readers.add(response);
     response.on('close', () => this.#readers.delete(response));
+  }
+
+  /** As a network does: what is on its way is lost. */
+  cutReaders(): void {
+    for (const reader of this.#readers) reader.destroy();
   }
 
   stop(): void {
@@ -139,7 +145,8 @@ export class FakeSession {
   #send(type: string, data: object): void {
     this.#eventId += 1;
     this.#newest = `id: ${this.#eventId}\nevent: ${type}\ndata: ${JSON.stringify(data)}\n\n`;
-    const cut = !this.#cut && this.#readers.size > 0 && this.#eventId >= (this.#script.faults.cutEventsAfter ?? Infinity);
+    if (this.#readers.size > 0) this.#heard += 1;
+    const cut = !this.#cut && this.#readers.size > 0 && this.#heard >= (this.#script.faults.cutEventsAfter ?? Infinity);
     this.#cut ||= cut;
     for (const reader of this.#readers) reader.write(this.#newest, () => cut && reader.destroy());
   }
