@@ -13,7 +13,10 @@ const CHUNK = 1024 * 1024;
 /** Chromium writes every lost connection to the console. */
 const LOST = /net::ERR_/;
 
-/** Uploads that are interrupted, in a real browser against the real server, which has no models here: this is about bytes. */
+/** The page has no switch for it: this is about bytes. */
+const NO_MODELS = { detector: 'none', pose: 'none' };
+
+/** Uploads that are interrupted, in a real browser against the real server. */
 export async function goingOn(browser: Browser, tally: Tally, dir: string, onLine: (line: string) => void): Promise<void> {
   const data = join(dir, 'going-on');
   const modelsDir = join(dir, 'no-models');
@@ -23,7 +26,7 @@ export async function goingOn(browser: Browser, tally: Tally, dir: string, onLin
 
   const check = (name: string, run: (page: Page, line: Line) => Promise<void>) =>
     tally.check(name, async () => {
-      const line = await Line.to(server.origin);
+      const line = await Line.to(server.origin, NO_MODELS);
       try {
         await inPage(browser, line.origin, (page) => run(page, line), LOST);
       } finally {

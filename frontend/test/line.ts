@@ -16,16 +16,19 @@ export class Line {
   readonly #server: Server;
   readonly #news = new EventEmitter().setMaxListeners(100);
   readonly #to: URL;
+  readonly #fields: string;
   #passed = 0;
   #allowed = Infinity;
 
-  private constructor(origin: string) {
+  private constructor(origin: string, fields: Record<string, string>) {
     this.#to = new URL(origin);
+    this.#fields = new URLSearchParams(fields).toString();
     this.#server = createServer((request, response) => void this.#answer(request, response));
   }
 
-  static async to(origin: string): Promise<Line> {
-    const line = new Line(origin);
+  /** `fields` are given to each chunk on its way. */
+  static async to(origin: string, fields: Record<string, string>): Promise<Line> {
+    const line = new Line(origin, fields);
     line.#server.listen(0, '127.0.0.1');
     await once(line.#server, 'listening');
     return line;
@@ -70,7 +73,8 @@ export class Line {
       this.#passed += 1;
     }
     const { hostname, port } = this.#to;
-    const onward = send({ hostname, port, path: request.url, method: request.method, headers: request.headers, agent: false });
+    const path = chunk === undefined ? request.url : `${request.url ?? ''}&${this.#fields}`;
+    const onward = send({ hostname, port, path, method: request.method, headers: request.headers, agent: false });
     onward.on('response', (answer) => {
       if (chunk !== undefined && answer.statusCode !== undefined) chunk.status = answer.statusCode;
       response.writeHead(answer.statusCode ?? 502, answer.headers);
