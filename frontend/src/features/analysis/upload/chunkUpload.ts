@@ -58,7 +58,9 @@ export async function uploadChunks(
   let lanes = Math.min(settings.parallel, total);
   let assembled = false;
 
-  const onHeld = (problem: Problem) => {
+  const onHeld = (index: number, problem: Problem) => {
+    // What was on its way is not there.
+    ledger.set(index, 0);
     // A link too slow for this many chunks at once gets fewer.
     if (problem.code === CHUNK_TIMEOUT) lanes = Math.max(1, lanes - 1);
     observer.onHeld(problem);
@@ -66,7 +68,7 @@ export async function uploadChunks(
   const sendOne = async (index: number) => {
     const chunk = await chunkOf(source, index, total, settings.chunkBytes);
     const onSent = (bytes: number) => ledger.set(index, Math.min(bytes, chunk.bytes.byteLength));
-    const taken = await withRetries(settings, signal, (limited) => send(chunk, limited, onSent), onHeld);
+    const taken = await withRetries(settings, signal, (limited) => send(chunk, limited, onSent), (problem) => onHeld(index, problem));
     queue.want(taken.want);
     assembled ||= taken.assembled;
     ledger.set(index, chunk.bytes.byteLength);
@@ -111,7 +113,7 @@ export function bytesIn(ranges: readonly ChunkRange[], fileBytes: number, chunkB
   return ranges.reduce((sum, range) => sum + bytesOf(range), 0);
 }
 
-/** Bytes sent over all chunks. A repeated chunk does not take the sum back. */
+/** Bytes sent over all chunks. */
 class SentBytes {
   readonly #byChunk = new Map<number, number>();
   readonly #report: (bytes: number) => void;
@@ -124,7 +126,7 @@ class SentBytes {
 
   set(index: number, bytes: number): void {
     const before = this.#byChunk.get(index) ?? 0;
-    if (bytes <= before) return;
+    if (bytes === before) return;
     this.#byChunk.set(index, bytes);
     this.#sum += bytes - before;
     this.#report(this.#sum);
