@@ -89,7 +89,10 @@ impl From<reqwest::Error> for Failure {
         }
         let cause = root_cause(&error);
         match tls_error(cause) {
-            Some(rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer)) => Self::UnknownSigner,
+            // A bad signature is that of another signer with the same name.
+            Some(rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer | CertificateError::BadSignature)) => {
+                Self::UnknownSigner
+            }
             Some(rustls::Error::InvalidCertificate(other)) => Self::Certificate(other.to_string()),
             Some(rustls::Error::InvalidMessage(_)) => Self::NoHttps,
             _ => Self::Unreachable(cause.to_string()),
@@ -106,10 +109,13 @@ pub fn root_cause<'a>(error: &'a (dyn Error + 'static)) -> &'a (dyn Error + 'sta
     cause
 }
 
-/// TLS errors travel inside I/O errors, which do not name them as their source.
+/// TLS errors travel inside I/O errors inside I/O errors, none of which names what it holds as its source.
 fn tls_error<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a rustls::Error> {
-    let inside = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-    inside.and_then(|e| e.downcast_ref()).or_else(|| error.downcast_ref())
+    let mut inside = error;
+    while let Some(deeper) = inside.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+        inside = deeper;
+    }
+    inside.downcast_ref()
 }
 
 #[cfg(test)]
@@ -118,6 +124,14 @@ mod tests {
 
     fn refused(status: u16, code: &str) -> Failure {
         Failure::Refused { status, told: Told { detail: "It is so.".into(), code: code.into() }, retry_after: None }
+    }
+
+    #[test]
+    fn a_tls_error_is_found_inside_io_errors() {
+        let refused = rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer);
+        let nested = io::Error::other(io::Error::other(refused.clone()));
+        assert_eq!(tls_error(&nested), Some(&refused));
+        assert_eq!(tls_error(&io::Error::other("no")), None);
     }
 
     #[test]
