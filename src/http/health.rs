@@ -14,7 +14,8 @@ pub async fn health() -> HttpResponse {
 /// `GET /readyz`
 pub async fn ready(state: web::Data<State>) -> Result<HttpResponse, ApiError> {
     state.readiness()?;
-    Ok(HttpResponse::Ok().json(json!({ "status": "ready" })))
+    let sandbox = state.analyses()?.resources().ffmpeg.sandbox();
+    Ok(HttpResponse::Ok().json(json!({ "status": "ready", "sandbox": sandbox.word() })))
 }
 
 /// `GET /metrics`

@@ -14,6 +14,7 @@ use super::command::{self, CLOCK_HZ, EncodeSettings};
 use super::ffmpeg::Ffmpeg;
 use super::matroska;
 use super::process::{Process, SpawnError};
+use super::sandbox::Files;
 use crate::frame::TimedFrame;
 use crate::geometry::Size;
 use crate::video::Rational;
@@ -63,7 +64,8 @@ impl Encoder {
         output: &Path,
         spent: Sender<Vec<u8>>,
     ) -> Result<Self, EncodeError> {
-        let mut process = Process::spawn(ffmpeg, "encode", &command::encode(settings, output), |_| {})?;
+        let files = Files { read: &[], written: Some(output) };
+        let mut process = Process::spawn(ffmpeg, "encode", &command::encode(settings, output), &files, |_| {})?;
         drop(process.take_stdout());
         let (frames, queue) = bounded(FRAMES_AHEAD);
         let stdin = process.take_stdin();

@@ -9,4 +9,5 @@ pub mod matroska;
 pub mod ppm;
 pub mod process;
 pub mod remux;
+pub mod sandbox;
 pub mod timeline;

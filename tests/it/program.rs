@@ -93,6 +93,18 @@ impl Program {
         names.map(|n| n.trim().to_owned()).filter(|n| SESSION_THREADS.iter().any(|t| n.starts_with(t))).collect()
     }
 
+    /// Memory in use, in bytes.
+    pub fn resident_bytes(&self) -> u64 {
+        let status = std::fs::read_to_string(self.proc("status")).unwrap();
+        let line = status.lines().find_map(|l| l.strip_prefix("VmRSS:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() << 10
+    }
+
+    /// Lines it has logged.
+    pub fn log_lines(&self) -> usize {
+        self.log.lock().unwrap().lines().count()
+    }
+
     /// No session's analysis is on: no child and no thread of one, within two seconds.
     pub fn assert_quiet(&self, after: &str) {
         let left = || (self.children(""), self.session_threads());
