@@ -10,6 +10,7 @@ use super::form::{Form, next_bytes, next_part};
 use super::problem::{self, ApiError};
 use super::request;
 use super::state::State;
+use super::trace::Caller;
 use super::upload::display_name;
 use crate::error_code::{ErrorCode, Problem};
 use crate::ids::SessionId;
@@ -26,7 +27,7 @@ use crate::video::Extension;
 const PATIENT_BYTES: u64 = 1 << 20;
 
 /// `POST /api/analyze-assembled/{session_id}`
-pub async fn analyze_assembled(state: web::Data<State>, request: HttpRequest) -> Result<HttpResponse, ApiError> {
+pub async fn analyze_assembled(state: web::Data<State>, caller: Caller, request: HttpRequest) -> Result<HttpResponse, ApiError> {
     let id = request::path_session_id(&request)?;
     let session = state.session(&id)?;
     if !session.upload.received().assembled {
@@ -43,6 +44,7 @@ pub async fn analyze_assembled(state: web::Data<State>, request: HttpRequest) ->
             let detail = "The session is being analysed with other options. Wait for its end, or delete it.";
             return Err(ApiError::new(ErrorCode::SessionConflict, detail));
         }
+        state.admit_from(&caller)?;
         let begun = web::block(move || analyses.repeat(&again, options)).await;
         begun.map_err(|_| ApiError::new(ErrorCode::Internal, "The server is too busy. Try again."))??;
     }
@@ -50,8 +52,13 @@ pub async fn analyze_assembled(state: web::Data<State>, request: HttpRequest) ->
 }
 
 /// `POST /api/analyze-stream`: the file in the request, its events in the answer, while it arrives.
-pub async fn analyze_stream(state: web::Data<State>, request: HttpRequest, multipart: Multipart) -> Result<HttpResponse, ApiError> {
-    let session = receive(state, &request, multipart).await?;
+pub async fn analyze_stream(
+    state: web::Data<State>,
+    caller: Caller,
+    request: HttpRequest,
+    multipart: Multipart,
+) -> Result<HttpResponse, ApiError> {
+    let session = receive(state, &caller, &request, multipart).await?;
     let id = session.id.to_string();
     let mut response = events::follow_from_start(session);
     if let Ok(value) = id.parse() {
@@ -61,8 +68,13 @@ pub async fn analyze_stream(state: web::Data<State>, request: HttpRequest, multi
 }
 
 /// `POST /api/analyze`: the same, answered once.
-pub async fn analyze(state: web::Data<State>, request: HttpRequest, multipart: Multipart) -> Result<HttpResponse, ApiError> {
-    let session = receive(state, &request, multipart).await?;
+pub async fn analyze(
+    state: web::Data<State>,
+    caller: Caller,
+    request: HttpRequest,
+    multipart: Multipart,
+) -> Result<HttpResponse, ApiError> {
+    let session = receive(state, &caller, &request, multipart).await?;
     let _reader = session.activity.reader();
     let event = end_of(&session).await;
     if event.kind == EventKind::Complete {
@@ -86,7 +98,12 @@ async fn end_of(session: &Session) -> Event {
 }
 
 /// A session for the file of a form. The file goes on arriving after this returns.
-async fn receive(state: web::Data<State>, request: &HttpRequest, mut multipart: Multipart) -> Result<Arc<Session>, ApiError> {
+async fn receive(
+    state: web::Data<State>,
+    caller: &Caller,
+    request: &HttpRequest,
+    mut multipart: Multipart,
+) -> Result<Arc<Session>, ApiError> {
     state.admit()?;
     state.room_for(0)?;
     let query = request::query(request)?;
@@ -98,11 +115,12 @@ async fn receive(state: web::Data<State>, request: &HttpRequest, mut multipart: 
         extension(form.get("ext").or_else(|| query.iter().find(|(n, _)| n == "ext").map(|(_, v)| v.as_str())), sent_name.as_deref())?;
     let filename = form.get("filename").map(display_name).or(sent_name).filter(|n| !n.is_empty());
     let id = SessionId::random();
-    let session = state.registry.get_or_create(&id, |folder| {
+    let session = state.session_or_new(&id, caller, |folder| {
         state.counters.sessions.inc();
         let spool = Arc::new(Spool::create(&folder.join("source"))?);
         let upload = Upload::new(spool, ChunkLedger::new(1, None, None), None);
-        Ok(Session::new(id.clone(), extension, filename, folder, upload, options))
+        let session = Session::new(id.clone(), extension, filename, folder, upload, options);
+        Ok(session.asked_for_by(Some(caller.request_id.clone())))
     })?;
     // Until here or in a moment nobody but this request knows of the session: what fails ends it.
     let received = receive_first(&state, &session, &mut multipart, file).await;

@@ -5,6 +5,7 @@ use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use serde::Serialize;
 
+use super::trace;
 use crate::error_code::{ErrorCode, Problem};
 use crate::options::InvalidOption;
 use crate::processing::verdict;
@@ -26,6 +27,8 @@ struct Body<'a> {
     title: &'static str,
     status: u16,
     detail: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    instance: Option<String>,
     code: ErrorCode,
 }
 
@@ -62,13 +65,24 @@ pub fn response(problem: &Problem) -> HttpResponse {
     if status.is_server_error() {
         tracing::warn!(code = problem.code.as_str(), detail = problem.detail, "answered with an error");
     }
-    let body =
-        Body { kind: "about:blank", title: problem.code.title(), status: status.as_u16(), detail: &problem.detail, code: problem.code };
+    let body = Body {
+        kind: "about:blank",
+        title: problem.code.title(),
+        status: status.as_u16(),
+        detail: &problem.detail,
+        instance: trace::instance(),
+        code: problem.code,
+    };
     let mut response = HttpResponse::build(status);
-    if matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
+    let passing = matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS);
+    if passing || problem.code == ErrorCode::ResultNotReady {
         response.insert_header((header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER)));
     }
-    response.insert_header((header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"))).json(body)
+    response.insert_header((header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json")));
+    let mut response = response.json(body);
+    // For whoever counts them on their way out.
+    response.extensions_mut().insert(problem.code);
+    response
 }
 
 impl From<Problem> for ApiError {
