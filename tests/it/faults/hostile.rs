@@ -67,7 +67,7 @@ async fn e06_session_ids_that_could_be_paths_are_refused() {
 #[tokio::test]
 async fn e06_session_ids_of_tus_hold_to_the_same_rule() {
     let client = client();
-    let long = "x".repeat(4096);
+    let long = "x".repeat(1000);
     for id in ["../../etc/cron.d/x", "a/b", "a\0b", ".", "..", "con.txt", &long] {
         let metadata = format!("ext {},session_id {}", base64(".mp4"), base64(id));
         let request = client.post("/files/").header("tus-resumable", "1.0.0").header("upload-length", 9);
@@ -212,7 +212,10 @@ async fn e16_names_that_hold_markup_or_line_ends_stay_data() {
     assert!(!raw.contains('\r') && raw.matches("\nid: ").count() == 1, "{raw}");
     let response = client.get(&format!("/api/sessions/{}", upload.id)).send().await.unwrap();
     let headers = response.headers().clone();
-    assert_eq!((&headers[CONTENT_TYPE], &headers["x-content-type-options"]), (&"application/json".parse().unwrap(), &"nosniff".parse().unwrap()));
+    assert_eq!(
+        (&headers[CONTENT_TYPE], &headers["x-content-type-options"]),
+        (&"application/json".parse().unwrap(), &"nosniff".parse().unwrap())
+    );
     let policy = headers["content-security-policy"].to_str().unwrap();
     assert!(policy.contains("script-src 'self'") && !policy.contains("unsafe-inline"), "{policy}");
     assert_eq!(response.json::<serde_json::Value>().await.unwrap()["filename"], shown);

@@ -25,7 +25,9 @@ async fn h02_no_problem_tells_of_the_machine() {
         classes.try_send(0, classes.chunk(0)).await,
         client.get(&format!("/api/sessions/{}/result.mp4", garbage.id)).send().await.unwrap(),
     ];
-    for path in ["/api/sessions/none", "/api/sessions/a.b", "/nothing", "/api/upload-chunk", "/uploads/results/x.mp4", "/api/sessions?page=0"] {
+    for path in
+        ["/api/sessions/none", "/api/sessions/a.b", "/nothing", "/api/upload-chunk", "/uploads/results/x.mp4", "/api/sessions?page=0"]
+    {
         answers.push(client.get(path).send().await.unwrap());
     }
     for answer in answers {
