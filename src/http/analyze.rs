@@ -52,13 +52,8 @@ pub async fn analyze_assembled(state: web::Data<State>, caller: Caller, request:
 }
 
 /// `POST /api/analyze-stream`: the file in the request, its events in the answer, while it arrives.
-pub async fn analyze_stream(
-    state: web::Data<State>,
-    caller: Caller,
-    request: HttpRequest,
-    multipart: Multipart,
-) -> Result<HttpResponse, ApiError> {
-    let session = receive(state, &caller, &request, multipart).await?;
+pub async fn analyze_stream(state: web::Data<State>, request: HttpRequest, multipart: Multipart) -> Result<HttpResponse, ApiError> {
+    let session = receive(state, &request, multipart).await?;
     let id = session.id.to_string();
     let mut response = events::follow_from_start(session);
     if let Ok(value) = id.parse() {
@@ -68,13 +63,8 @@ pub async fn analyze_stream(
 }
 
 /// `POST /api/analyze`: the same, answered once.
-pub async fn analyze(
-    state: web::Data<State>,
-    caller: Caller,
-    request: HttpRequest,
-    multipart: Multipart,
-) -> Result<HttpResponse, ApiError> {
-    let session = receive(state, &caller, &request, multipart).await?;
+pub async fn analyze(state: web::Data<State>, request: HttpRequest, multipart: Multipart) -> Result<HttpResponse, ApiError> {
+    let session = receive(state, &request, multipart).await?;
     let _reader = session.activity.reader();
     let event = end_of(&session).await;
     if event.kind == EventKind::Complete {
@@ -98,12 +88,7 @@ async fn end_of(session: &Session) -> Event {
 }
 
 /// A session for the file of a form. The file goes on arriving after this returns.
-async fn receive(
-    state: web::Data<State>,
-    caller: &Caller,
-    request: &HttpRequest,
-    mut multipart: Multipart,
-) -> Result<Arc<Session>, ApiError> {
+async fn receive(state: web::Data<State>, request: &HttpRequest, mut multipart: Multipart) -> Result<Arc<Session>, ApiError> {
     state.admit()?;
     state.room_for(0)?;
     let query = request::query(request)?;
@@ -114,8 +99,8 @@ async fn receive(
     let extension =
         extension(form.get("ext").or_else(|| query.iter().find(|(n, _)| n == "ext").map(|(_, v)| v.as_str())), sent_name.as_deref())?;
     let filename = form.get("filename").map(display_name).or(sent_name).filter(|n| !n.is_empty());
-    let id = SessionId::random();
-    let session = state.session_or_new(&id, caller, |folder| {
+    let (id, caller) = (SessionId::random(), Caller::of(request));
+    let session = state.session_or_new(&id, &caller, |folder| {
         state.counters.sessions.inc();
         let spool = Arc::new(Spool::create(&folder.join("source"))?);
         let upload = Upload::new(spool, ChunkLedger::new(1, None, None), None);

@@ -135,3 +135,23 @@ impl From<TusError> for ApiError {
 pub async fn not_found(request: HttpRequest) -> HttpResponse {
     response(&Problem::new(ErrorCode::NotFound, format!("There is nothing at {}.", request.path())))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_is_told_in_the_same_shape() {
+        for code in ErrorCode::ALL {
+            let response = response(&Problem::new(*code, "A sentence."));
+            assert_eq!((response.status().as_u16(), &response.headers()["content-type"]), (code.status(), "application/problem+json"));
+            let passes = matches!(code.status(), 429 | 503) || *code == ErrorCode::ResultNotReady;
+            assert_eq!(response.headers().contains_key(header::RETRY_AFTER), passes, "{code:?}");
+            let body = actix_web::rt::System::new().block_on(actix_web::body::to_bytes(response.into_body())).unwrap();
+            let told = serde_json::json!({
+                "type": "about:blank", "title": code.title(), "status": code.status(), "detail": "A sentence.", "code": code.as_str()
+            });
+            assert_eq!(serde_json::from_slice::<serde_json::Value>(&body).unwrap(), told);
+        }
+    }
+}

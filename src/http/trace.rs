@@ -30,7 +30,13 @@ pub struct Caller {
 }
 
 impl Caller {
-    fn of(request: &HttpRequest) -> Self {
+    /// As it was found out when the request came.
+    pub fn of(request: &HttpRequest) -> Self {
+        let found = request.extensions().get::<Self>().cloned();
+        found.unwrap_or_else(|| Self::read(request))
+    }
+
+    fn read(request: &HttpRequest) -> Self {
         let text = |name| request.headers().get(name).and_then(|value: &HeaderValue| value.to_str().ok());
         let named = text("x-request-id").and_then(|id| id.parse().ok());
         let traced = || RequestId::of_traceparent(text("traceparent")?);
@@ -60,8 +66,7 @@ impl FromRequest for Caller {
     type Future = Ready<Result<Self, Infallible>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let found = request.extensions().get::<Self>().cloned();
-        ready(Ok(found.unwrap_or_else(|| Self::of(request))))
+        ready(Ok(Self::of(request)))
     }
 }
 
@@ -70,7 +75,7 @@ pub async fn trace(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
-    let caller = Caller::of(request.request());
+    let caller = Caller::read(request.request());
     let id = caller.request_id.clone();
     let span = tracing::info_span!("request", %id, method = %request.method(), path = request.path());
     let trace = request.headers().get("traceparent").and_then(|value| RequestId::of_traceparent(value.to_str().ok()?));

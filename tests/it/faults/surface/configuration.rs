@@ -4,10 +4,13 @@ use std::process::Command;
 
 use crate::scratch;
 
+/// Environment, options, and what the refusal names.
+type Case = (&'static [(&'static str, &'static str)], &'static [&'static str], &'static [&'static str]);
+
 #[test]
 fn h15_a_wrong_configuration_is_refused_by_the_name_of_what_is_wrong() {
     let data = scratch::folder("data-");
-    let cases: [(&[(&str, &str)], &[&str], &[&str]); 11] = [
+    let cases: [Case; 11] = [
         (&[("SIGHTLINE_PORT", "many")], &[], &["SIGHTLINE_PORT"]),
         (&[("SIGHTLINE_PORT", "70000")], &[], &["SIGHTLINE_PORT"]),
         (&[("SIGHTLINE_RATE_LIMIT", "-1")], &[], &["SIGHTLINE_RATE_LIMIT"]),
