@@ -144,7 +144,8 @@ mod tests {
     fn every_code_is_told_in_the_same_shape() {
         for code in ErrorCode::ALL {
             let response = response(&Problem::new(*code, "A sentence."));
-            assert_eq!((response.status().as_u16(), &response.headers()["content-type"]), (code.status(), "application/problem+json"));
+            let kind = response.headers().get(header::CONTENT_TYPE).unwrap().to_str().unwrap();
+            assert_eq!((response.status().as_u16(), kind), (code.status(), "application/problem+json"));
             let passes = matches!(code.status(), 429 | 503) || *code == ErrorCode::ResultNotReady;
             assert_eq!(response.headers().contains_key(header::RETRY_AFTER), passes, "{code:?}");
             let body = actix_web::rt::System::new().block_on(actix_web::body::to_bytes(response.into_body())).unwrap();
