@@ -13,7 +13,8 @@ use crate::config::ServeArgs;
 use crate::error_code::{ErrorCode, Problem};
 use crate::http::server;
 use crate::http::state::{Limits, State};
-use crate::installation;
+use crate::installation::{self, Missing};
+use crate::media::ffmpeg::Ffmpeg;
 use crate::processing::session_run::Analyses;
 use crate::sessions::metrics::Counters;
 use crate::sessions::reaper::{Reaper, ReaperSettings};
@@ -40,17 +41,24 @@ impl App {
         let registry = registry.context("the data folder cannot be used")?;
         let registry = Arc::new(registry);
         let counters = Arc::new(Counters::default());
-        let analyses = analyses(args, &results, &counters);
-        if let Err(reason) = &analyses {
+        let ffmpeg = installation::ffmpeg(&args.engine);
+        let version = ffmpeg.as_ref().map(|ffmpeg| ffmpeg.version().to_owned()).map_err(missing);
+        let analyses = ffmpeg.and_then(|ffmpeg| analyses(args, ffmpeg, &results, &counters)).map_err(|reason| {
             tracing::error!("no video can be analysed: {reason}");
-        }
+            missing(&reason)
+        });
         let limits = Limits {
             chunk_bytes: args.max_chunk_bytes,
             file_bytes: args.max_file_bytes,
+            frame_pixels: args.encode.max_frame_pixels,
+            sessions: args.max_sessions,
+            running: args.max_running,
+            sessions_per_minute: args.rate_limit,
+            trusted_proxies: args.trusted_proxy.clone(),
             idle_timeout: args.idle_timeout(),
             min_free_bytes: args.min_free_bytes,
         };
-        let state = web::Data::new(State::new(Arc::clone(&registry), counters, limits, results.clone(), analyses));
+        let state = web::Data::new(State::new(Arc::clone(&registry), counters, limits, results.clone(), version, analyses));
         let (host, port) = args.address();
         let (listener, address) = server::bind(host, port).with_context(|| format!("cannot listen on {host}:{port}"))?;
         let server = server::server(listener, state.clone())?;
@@ -174,15 +182,22 @@ pub async fn signal() -> std::io::Result<()> {
     }
 }
 
-fn analyses(args: &ServeArgs, results: &Path, counters: &Arc<Counters>) -> Result<Analyses, String> {
-    let open = || -> Result<Analyses, installation::Missing> {
-        let ffmpeg = installation::ffmpeg(&args.engine)?;
-        let engine = installation::engine(&args.engine, Some(args.data_dir.join("model-cache")))?;
-        let catalog = installation::catalog(engine, &args.engine)?;
-        let resources = installation::resources(ffmpeg, catalog, &args.encode, args.max_running);
-        Ok(Analyses::new(resources, results, Arc::clone(counters)))
+fn analyses(args: &ServeArgs, ffmpeg: Ffmpeg, results: &Path, counters: &Arc<Counters>) -> Result<Analyses, Missing> {
+    let engine = installation::engine(&args.engine, Some(args.data_dir.join("model-cache")))?;
+    let catalog = installation::catalog(engine, &args.engine)?;
+    let resources = installation::resources(ffmpeg, catalog, &args.encode, args.max_running);
+    Ok(Analyses::new(resources, results, Arc::clone(counters)))
+}
+
+/// What clients are told of it; paths of this machine stay in the log.
+fn missing(reason: &Missing) -> Problem {
+    let (code, what) = match reason {
+        Missing::Ffmpeg(_) => (ErrorCode::DecoderMissing, "FFmpeg is"),
+        Missing::Engine(_) => (ErrorCode::NotReady, "OpenVINO is"),
+        Missing::Models(_) => (ErrorCode::NotReady, "The models are"),
     };
-    open().map_err(|missing| format!("{missing}."))
+    let detail = format!("{what} missing or cannot be used on this server. Its operator can run scripts/setup; its log says more.");
+    Problem::new(code, detail)
 }
 
 /// What an earlier process left half-written.

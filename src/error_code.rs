@@ -38,10 +38,12 @@ codes! {
     SessionNotFound "SESSION_NOT_FOUND" 404 "There is no such session";
     ResultNotFound "RESULT_NOT_FOUND" 404 "There is no such result";
     MethodNotAllowed "METHOD_NOT_ALLOWED" 405 "This address takes another method";
+    NotAcceptable "NOT_ACCEPTABLE" 406 "This address gives nothing of the kind that is accepted";
     RequestTimeout "REQUEST_TIMEOUT" 408 "The request took too long to arrive";
     SessionConflict "SESSION_CONFLICT" 409 "The session was begun with other values";
     ChunkConflict "CHUNK_CONFLICT" 409 "The chunk was sent before with other bytes";
     OffsetConflict "OFFSET_CONFLICT" 409 "The upload is at another offset";
+    ResultNotReady "RESULT_NOT_READY" 409 "The result is not ready yet";
     UnsupportedTusVersion "UNSUPPORTED_TUS_VERSION" 412 "This version of tus is not spoken here";
     ChunkTooLarge "CHUNK_TOO_LARGE" 413 "The chunk is too large";
     FileTooLarge "FILE_TOO_LARGE" 413 "The file is too large";
@@ -59,6 +61,7 @@ codes! {
     VideoTruncated "VIDEO_TRUNCATED" 422 "The video ends early";
     VideoDamaged "VIDEO_DAMAGED" 422 "Parts of the video are damaged";
     AudioLost "AUDIO_LOST" 422 "The sound is left out";
+    RateLimited "RATE_LIMITED" 429 "Too many new sessions in a short time";
     TooManySessions "TOO_MANY_SESSIONS" 503 "All places are taken";
     ShuttingDown "SHUTTING_DOWN" 503 "The server is stopping";
     NotReady "NOT_READY" 503 "The server is not ready yet";
@@ -70,6 +73,7 @@ codes! {
     Cancelled "CANCELLED" 409 "The analysis was cancelled";
     SessionLost "SESSION_LOST" 410 "The session was lost";
     SessionExpired "SESSION_EXPIRED" 410 "The session was idle for too long";
+    ResultGone "RESULT_GONE" 410 "The result was removed";
     DiskFull "DISK_FULL" 507 "The disk is full";
     Internal "INTERNAL_ERROR" 500 "Something went wrong in the server";
 }

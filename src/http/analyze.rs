@@ -10,6 +10,7 @@ use super::form::{Form, next_bytes, next_part};
 use super::problem::{self, ApiError};
 use super::request;
 use super::state::State;
+use super::trace::Caller;
 use super::upload::display_name;
 use crate::error_code::{ErrorCode, Problem};
 use crate::ids::SessionId;
@@ -26,7 +27,7 @@ use crate::video::Extension;
 const PATIENT_BYTES: u64 = 1 << 20;
 
 /// `POST /api/analyze-assembled/{session_id}`
-pub async fn analyze_assembled(state: web::Data<State>, request: HttpRequest) -> Result<HttpResponse, ApiError> {
+pub async fn analyze_assembled(state: web::Data<State>, caller: Caller, request: HttpRequest) -> Result<HttpResponse, ApiError> {
     let id = request::path_session_id(&request)?;
     let session = state.session(&id)?;
     if !session.upload.received().assembled {
@@ -43,6 +44,7 @@ pub async fn analyze_assembled(state: web::Data<State>, request: HttpRequest) ->
             let detail = "The session is being analysed with other options. Wait for its end, or delete it.";
             return Err(ApiError::new(ErrorCode::SessionConflict, detail));
         }
+        state.admit_from(&caller)?;
         let begun = web::block(move || analyses.repeat(&again, options)).await;
         begun.map_err(|_| ApiError::new(ErrorCode::Internal, "The server is too busy. Try again."))??;
     }
@@ -97,12 +99,13 @@ async fn receive(state: web::Data<State>, request: &HttpRequest, mut multipart: 
     let extension =
         extension(form.get("ext").or_else(|| query.iter().find(|(n, _)| n == "ext").map(|(_, v)| v.as_str())), sent_name.as_deref())?;
     let filename = form.get("filename").map(display_name).or(sent_name).filter(|n| !n.is_empty());
-    let id = SessionId::random();
-    let session = state.registry.get_or_create(&id, |folder| {
+    let (id, caller) = (SessionId::random(), Caller::of(request));
+    let session = state.session_or_new(&id, &caller, |folder| {
         state.counters.sessions.inc();
         let spool = Arc::new(Spool::create(&folder.join("source"))?);
         let upload = Upload::new(spool, ChunkLedger::new(1, None, None), None);
-        Ok(Session::new(id.clone(), extension, filename, folder, upload, options))
+        let session = Session::new(id.clone(), extension, filename, folder, upload, options);
+        Ok(session.asked_for_by(Some(caller.request_id.clone())))
     })?;
     // Until here or in a moment nobody but this request knows of the session: what fails ends it.
     let received = receive_first(&state, &session, &mut multipart, file).await;

@@ -7,10 +7,25 @@ use futures_util::StreamExt;
 
 use super::problem::ApiError;
 use crate::error_code::ErrorCode;
+use crate::options::AnalysisOptions;
 
 /// Parts of a form; ours has at most 20.
 const MAX_PARTS: usize = 64;
 const MAX_FIELD_BYTES: usize = 4096;
+/// Fields beside the analysis' options. A name that is none of these is a slip of the pen, which would else go unnoticed.
+const FIELDS: [&str; 10] = [
+    "session_id",
+    "chunk_index",
+    "total_chunks",
+    "ext",
+    "file_size",
+    "chunk_size",
+    "filename",
+    "sha256",
+    // Of the contract, without effect so far.
+    "tracking",
+    "detect_every",
+];
 /// A client that sends nothing for this long is cut off.
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -78,6 +93,9 @@ impl Form {
         let name = part.name().unwrap_or_default().to_owned();
         if name.len() > 64 {
             return Err(ApiError::new(ErrorCode::InvalidRequest, "The form has a field with a very long name."));
+        }
+        if !FIELDS.contains(&name.as_str()) && !AnalysisOptions::has(&name) {
+            return Err(ApiError::field(format!("{name:?} is not a field of this form.")));
         }
         let mut bytes = Vec::new();
         while let Some(data) = next_bytes(part).await? {

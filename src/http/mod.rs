@@ -2,11 +2,15 @@
 
 pub mod analyze;
 pub mod assets;
+pub mod capabilities;
 pub mod events;
 pub mod form;
 pub mod guard;
 pub mod health;
+pub mod limiter;
+pub mod metrics;
 pub mod models;
+pub mod negotiation;
 pub mod openapi;
 pub mod problem;
 pub mod range;
@@ -16,5 +20,6 @@ pub mod routes;
 pub mod server;
 pub mod sessions;
 pub mod state;
+pub mod trace;
 pub mod tus;
 pub mod upload;

@@ -5,6 +5,7 @@ use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use serde::Serialize;
 
+use super::trace;
 use crate::error_code::{ErrorCode, Problem};
 use crate::options::InvalidOption;
 use crate::processing::verdict;
@@ -26,6 +27,8 @@ struct Body<'a> {
     title: &'static str,
     status: u16,
     detail: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    instance: Option<String>,
     code: ErrorCode,
 }
 
@@ -62,13 +65,24 @@ pub fn response(problem: &Problem) -> HttpResponse {
     if status.is_server_error() {
         tracing::warn!(code = problem.code.as_str(), detail = problem.detail, "answered with an error");
     }
-    let body =
-        Body { kind: "about:blank", title: problem.code.title(), status: status.as_u16(), detail: &problem.detail, code: problem.code };
+    let body = Body {
+        kind: "about:blank",
+        title: problem.code.title(),
+        status: status.as_u16(),
+        detail: &problem.detail,
+        instance: trace::instance(),
+        code: problem.code,
+    };
     let mut response = HttpResponse::build(status);
-    if matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
+    let passing = matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS);
+    if passing || problem.code == ErrorCode::ResultNotReady {
         response.insert_header((header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER)));
     }
-    response.insert_header((header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"))).json(body)
+    response.insert_header((header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json")));
+    let mut response = response.json(body);
+    // For whoever counts them on their way out.
+    response.extensions_mut().insert(problem.code);
+    response
 }
 
 impl From<Problem> for ApiError {
@@ -120,4 +134,25 @@ impl From<TusError> for ApiError {
 /// For addresses that lead nowhere.
 pub async fn not_found(request: HttpRequest) -> HttpResponse {
     response(&Problem::new(ErrorCode::NotFound, format!("There is nothing at {}.", request.path())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_is_told_in_the_same_shape() {
+        for code in ErrorCode::ALL {
+            let response = response(&Problem::new(*code, "A sentence."));
+            let kind = response.headers().get(header::CONTENT_TYPE).unwrap().to_str().unwrap();
+            assert_eq!((response.status().as_u16(), kind), (code.status(), "application/problem+json"));
+            let passes = matches!(code.status(), 429 | 503) || *code == ErrorCode::ResultNotReady;
+            assert_eq!(response.headers().contains_key(header::RETRY_AFTER), passes, "{code:?}");
+            let body = actix_web::rt::System::new().block_on(actix_web::body::to_bytes(response.into_body())).unwrap();
+            let told = serde_json::json!({
+                "type": "about:blank", "title": code.title(), "status": code.status(), "detail": "A sentence.", "code": code.as_str()
+            });
+            assert_eq!(serde_json::from_slice::<serde_json::Value>(&body).unwrap(), told);
+        }
+    }
 }

@@ -15,6 +15,7 @@ use futures_util::stream;
 
 use super::problem::{self, ApiError};
 use super::range::{Asked, asked};
+use super::request;
 use super::state::State;
 use crate::error_code::{ErrorCode, Problem};
 use crate::ids::ResultId;
@@ -25,10 +26,30 @@ const BLOCK: u64 = 64 * 1024;
 
 /// `GET` and `HEAD /uploads/results/{file}`
 pub async fn get(state: web::Data<State>, request: HttpRequest) -> Result<HttpResponse, ApiError> {
-    let not_found =
-        || ApiError::new(ErrorCode::ResultNotFound, "There is no such result. Results are removed after a while; analyse the video again.");
     let (id, ending) = request.match_info().query("file").split_once('.').ok_or_else(not_found)?;
-    let id: ResultId = id.parse().map_err(|_| not_found())?;
+    let id = id.parse().map_err(|_| not_found())?;
+    send(&state, &request, id, ending)
+}
+
+/// `GET` and `HEAD /api/sessions/{session_id}/result.{ending}`: the newest result, for clients that follow no events.
+pub async fn of_session(state: web::Data<State>, request: HttpRequest) -> Result<HttpResponse, ApiError> {
+    let session = state.session(&request::path_session_id(&request)?)?;
+    session.activity.touch();
+    match (session.result().filter(|_| session.state().is_over()), session.failure()) {
+        (Some(id), _) => send(&state, &request, id, request.match_info().query("ending")),
+        (None, Some(failure)) => Err(failure.into()),
+        (None, None) => Err(ApiError::new(ErrorCode::ResultNotReady, "The video is still being analysed. Try again in a moment.")),
+    }
+}
+
+fn not_found() -> ApiError {
+    ApiError::new(ErrorCode::ResultNotFound, "There is no such result. Results are removed after a while; analyse the video again.")
+}
+
+fn send(state: &State, request: &HttpRequest, id: ResultId, ending: &str) -> Result<HttpResponse, ApiError> {
+    if state.was_removed(&id) {
+        return Err(ApiError::new(ErrorCode::ResultGone, "The result was removed with its session. Analyse the video again."));
+    }
     let (ending, media_type) = ENDINGS.into_iter().find(|(e, _)| *e == ending).ok_or_else(not_found)?;
     let session = state.registry.list().into_iter().find(|s| s.results().contains(&id));
     if let Some(session) = &session {
@@ -38,7 +59,7 @@ pub async fn get(state: web::Data<State>, request: HttpRequest) -> Result<HttpRe
     let saved_as = format!("{}.annotated.{ending}", stem.unwrap_or_else(|| format!("sightline-{id}")));
     let file = File::open(state.results.join(format!("{id}.{ending}"))).map_err(|_| not_found())?;
     let version = Version::of(&id, &file).map_err(|_| not_found())?;
-    let mut answer = match version.judge(&request) {
+    let mut answer = match version.judge(request) {
         Verdict::Send(status, range) => {
             let mut answer = HttpResponse::build(status);
             answer.content_type(media_type).insert_header(attachment(saved_as));

@@ -10,6 +10,7 @@ use actix_web::{App, HttpServer, web};
 use super::guard::guard;
 use super::routes::routes;
 use super::state::State;
+use super::trace::trace;
 
 /// Handlers wait for disk and SSE readers, not for the processor: few threads serve many.
 const WORKERS: usize = 2;
@@ -27,7 +28,7 @@ pub fn bind(host: &str, port: u16) -> std::io::Result<(TcpListener, SocketAddr)>
 
 /// The server, not yet running; it ends when its handle stops it, signals are the caller's.
 pub fn server(listener: TcpListener, state: web::Data<State>) -> std::io::Result<Server> {
-    let server = HttpServer::new(move || App::new().app_data(state.clone()).wrap(from_fn(guard)).configure(routes))
+    let server = HttpServer::new(move || App::new().app_data(state.clone()).wrap(from_fn(guard)).wrap(from_fn(trace)).configure(routes))
         .workers(WORKERS)
         .client_request_timeout(HEADER_TIMEOUT)
         .keep_alive(KEEP_ALIVE)

@@ -30,6 +30,8 @@ struct Snapshot {
     total_chunks: u64,
     assembled: bool,
     options: AnalysisOptions,
+    /// Leads to the result once there is one, and till then says how things are.
+    result_url: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     download_url: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -50,6 +52,7 @@ fn snapshot(session: &Session) -> Snapshot {
         total_chunks: session.upload.total_chunks(),
         assembled: received.assembled,
         options: session.options(),
+        result_url: format!("/api/sessions/{}/result.mp4", session.id),
         download_url: session.result().map(|id| format!("/uploads/results/{id}.mp4")),
         error: session.failure(),
     }
@@ -97,11 +100,13 @@ pub async fn end(state: web::Data<State>, session: Arc<Session>) -> Result<HttpR
     state.registry.remove(&session);
     let ended = web::block(move || {
         session.end(Problem::new(ErrorCode::Cancelled, "The analysis was cancelled."));
-        for id in session.results() {
+        let results = session.results();
+        for id in &results {
             for ending in ["mp4", "jsonl", "csv"] {
                 let _ = std::fs::remove_file(state.results.join(format!("{id}.{ending}")));
             }
         }
+        state.removed(results);
     });
     ended.await.map_err(|_| ApiError::new(ErrorCode::Internal, "The session could not be ended at once; it will be."))?;
     Ok(HttpResponse::NoContent().finish())

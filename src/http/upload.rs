@@ -14,6 +14,7 @@ use super::form::{Form, too_slow};
 use super::problem::ApiError;
 use super::request;
 use super::state::State;
+use super::trace::Caller;
 use crate::error_code::ErrorCode;
 use crate::ids::SessionId;
 use crate::options::AnalysisOptions;
@@ -51,18 +52,23 @@ struct Answer {
 }
 
 /// `POST /api/upload-chunk`
-pub async fn post_chunk(state: web::Data<State>, multipart: Multipart) -> Result<HttpResponse, ApiError> {
+pub async fn post_chunk(state: web::Data<State>, caller: Caller, multipart: Multipart) -> Result<HttpResponse, ApiError> {
     state.admit()?;
     let mut form = Form::read(multipart, state.limits.chunk_bytes).await?;
     let bytes = form.file.take().ok_or_else(|| ApiError::field("file is missing."))?;
     let session_id = request::session_id(form.require("session_id")?)?;
     let index = request::number("chunk_index", form.require("chunk_index")?)?;
     let chunk = Chunk::read(session_id, index, form.fields())?;
-    store(state, chunk, bytes).await
+    store(state, caller, chunk, bytes).await
 }
 
 /// `PUT /api/uploads/{session_id}/chunks/{index}`: the same with the chunk as raw body.
-pub async fn put_chunk(state: web::Data<State>, request: HttpRequest, mut body: web::Payload) -> Result<HttpResponse, ApiError> {
+pub async fn put_chunk(
+    state: web::Data<State>,
+    caller: Caller,
+    request: HttpRequest,
+    mut body: web::Payload,
+) -> Result<HttpResponse, ApiError> {
     state.admit()?;
     let session_id = request::path_session_id(&request)?;
     let index = request::number("chunk_index", request.match_info().query("index"))?;
@@ -78,7 +84,7 @@ pub async fn put_chunk(state: web::Data<State>, request: HttpRequest, mut body: 
         }
         bytes.extend_from_slice(&data);
     }
-    store(state, chunk, bytes).await
+    store(state, caller, chunk, bytes).await
 }
 
 impl Chunk {
@@ -120,18 +126,18 @@ impl Chunk {
     }
 }
 
-async fn store(state: web::Data<State>, chunk: Chunk, bytes: Vec<u8>) -> Result<HttpResponse, ApiError> {
+async fn store(state: web::Data<State>, caller: Caller, chunk: Chunk, bytes: Vec<u8>) -> Result<HttpResponse, ApiError> {
     if chunk.total > MAX_CHUNKS || chunk.implied_file_size(bytes.len()) > state.limits.file_bytes {
         let detail = format!("The file is larger than {} bytes, the most this server takes.", state.limits.file_bytes);
         return Err(ApiError::new(ErrorCode::FileTooLarge, detail));
     }
     state.room_for(bytes.len() as u64)?;
-    let answer = web::block(move || store_blocking(&state, &chunk, bytes)).await;
+    let answer = web::block(move || store_blocking(&state, &caller, &chunk, bytes)).await;
     let answer = answer.map_err(|_| ApiError::new(ErrorCode::Internal, "The server is too busy to store the chunk. Send it again."))?;
     Ok(HttpResponse::Ok().json(answer?))
 }
 
-fn store_blocking(state: &State, chunk: &Chunk, bytes: Vec<u8>) -> Result<Answer, ApiError> {
+fn store_blocking(state: &State, caller: &Caller, chunk: &Chunk, bytes: Vec<u8>) -> Result<Answer, ApiError> {
     if let Some(expected) = &chunk.sha256 {
         let digest: String = Sha256::digest(&bytes).iter().map(|b| format!("{b:02x}")).collect();
         if digest != *expected {
@@ -143,7 +149,7 @@ fn store_blocking(state: &State, chunk: &Chunk, bytes: Vec<u8>) -> Result<Answer
     }
     let analyses = state.admit()?;
     analyses.check(&chunk.options)?;
-    let session = session_of(state, chunk)?;
+    let session = session_of(state, caller, chunk)?;
     if session.upload.tus().is_some() {
         return Err(ApiError::new(ErrorCode::SessionConflict, "The session is an upload by tus. Send its bytes to /files/."));
     }
@@ -169,7 +175,7 @@ fn store_blocking(state: &State, chunk: &Chunk, bytes: Vec<u8>) -> Result<Answer
     })
 }
 
-fn session_of(state: &State, chunk: &Chunk) -> Result<Arc<Session>, ApiError> {
+fn session_of(state: &State, caller: &Caller, chunk: &Chunk) -> Result<Arc<Session>, ApiError> {
     let make = |folder: PathBuf| {
         state.counters.sessions.inc();
         let description = Description {
@@ -181,11 +187,12 @@ fn session_of(state: &State, chunk: &Chunk) -> Result<Arc<Session>, ApiError> {
             file_size: chunk.file_size,
             tus: None,
             options: chunk.options.clone(),
+            request_id: Some(caller.request_id.clone()),
             created_at_ms: SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as u64,
         };
         Session::create(chunk.session_id.clone(), folder, description)
     };
-    Ok(state.registry.get_or_create(&chunk.session_id, make)?)
+    state.session_or_new(&chunk.session_id, caller, make)
 }
 
 /// A file's name as it may be shown: no folders, no control characters, not endless.

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 
+use crate::ids::RequestId;
 use crate::ingest::chunks::Digest;
 use crate::options::AnalysisOptions;
 use crate::video::Extension;
@@ -33,6 +34,9 @@ pub struct Description {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tus: Option<TusDescription>,
     pub options: AnalysisOptions,
+    /// The request that began the session.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<RequestId>,
     /// Milliseconds since 1970.
     pub created_at_ms: u64,
 }
@@ -161,6 +165,7 @@ mod tests {
             file_size: Some(25),
             tus: None,
             options: AnalysisOptions { confidence: 0.3, ..Default::default() },
+            request_id: Some("r-1".parse().unwrap()),
             created_at_ms: 7,
         }
     }

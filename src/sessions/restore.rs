@@ -61,7 +61,8 @@ pub fn restore(folder: &Path, results: &Path) -> Result<Session, RestoreError> {
     }
     let upload = Upload::new(Arc::new(spool), ledger, Some(Journal::reopen(folder)?)).with_tus(tus);
     upload.restore_held()?;
-    let mut session = Session::new(id, description.extension, description.filename, folder.to_owned(), upload, description.options);
+    let session = Session::new(id, description.extension, description.filename, folder.to_owned(), upload, description.options);
+    let mut session = session.asked_for_by(description.request_id);
     session.created_at = UNIX_EPOCH + Duration::from_millis(description.created_at_ms);
     for record in records {
         match record {
@@ -111,6 +112,7 @@ mod tests {
                 file_size: None,
                 tus: None,
                 options: AnalysisOptions::default(),
+                request_id: None,
                 created_at_ms: 5,
             };
             Session::create("s-1".parse().unwrap(), self.root.path().join("sessions/s-1"), description).unwrap()

@@ -251,6 +251,7 @@ mod tests {
             file_size: length,
             tus: Some(TusDescription { metadata: Some("a YQ==".into()) }),
             options: AnalysisOptions::default(),
+            request_id: None,
             created_at_ms: 5,
         };
         Arc::new(Session::create("s-1".parse().unwrap(), folder, description).unwrap())

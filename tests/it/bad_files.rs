@@ -113,7 +113,7 @@ async fn sessions_that_are_deleted_end_at_once_and_leave_nothing() {
     let complete = finished.complete().await;
     assert_eq!(program.files("results").len(), 3);
     assert_eq!(client.delete(&finished.id).await.status(), 204);
-    assert_eq!(client.get(complete["download_url"].as_str().unwrap()).send().await.unwrap().status(), 404);
+    assert_eq!(client.get(complete["download_url"].as_str().unwrap()).send().await.unwrap().status(), 410);
     program.assert_nothing_left("a deleted result");
 }
 

@@ -75,8 +75,11 @@ pub async fn refusal(response: Response) -> Refusal {
     let headers = response.headers().clone();
     let text = response.text().await.unwrap();
     assert_eq!(headers["content-type"], "application/problem+json", "{status}: {text}");
-    assert_eq!(headers.contains_key("retry-after"), matches!(status, 429 | 503), "{status}: {text}");
     let body: Value = serde_json::from_str(&text).unwrap();
+    let passes = matches!(status, 429 | 503) || body["code"] == "RESULT_NOT_READY";
+    assert_eq!(headers.contains_key("retry-after"), passes, "{status}: {text}");
+    let instance = format!("/requests/{}", headers["x-request-id"].to_str().unwrap());
+    assert_eq!(body["instance"], instance.as_str(), "{text}");
     assert_eq!(body["status"], status);
     let text = |field: &str| body[field].as_str().unwrap_or_else(|| panic!("{field} in {body}")).to_owned();
     assert!(!text("type").is_empty() && !text("title").is_empty());

@@ -15,7 +15,6 @@ mod layering;
 mod overlap;
 mod program;
 mod proxy;
-mod results;
 mod scratch;
 mod server;
 mod shutdown;

@@ -12,6 +12,7 @@ use crate::error_code::{ErrorCode, Problem};
 use crate::http::problem::ApiError;
 use crate::http::request;
 use crate::http::state::State;
+use crate::http::trace::Caller;
 use crate::http::upload::display_name;
 use crate::ids::SessionId;
 use crate::options::AnalysisOptions;
@@ -33,15 +34,15 @@ struct Wish {
 }
 
 /// `POST /files/`
-pub async fn create(state: web::Data<State>, request: HttpRequest, mut payload: web::Payload) -> HttpResponse {
-    let outcome = try_create(&state, &request, &mut payload).await;
+pub async fn create(state: web::Data<State>, caller: Caller, request: HttpRequest, mut payload: web::Payload) -> HttpResponse {
+    let outcome = try_create(&state, &caller, &request, &mut payload).await;
     if outcome.is_err() {
         body::drain(&mut payload).await;
     }
     answered(outcome)
 }
 
-async fn try_create(state: &State, request: &HttpRequest, payload: &mut web::Payload) -> Result<HttpResponse, ApiError> {
+async fn try_create(state: &State, caller: &Caller, request: &HttpRequest, payload: &mut web::Payload) -> Result<HttpResponse, ApiError> {
     check_version(request)?;
     let analyses = state.admit()?;
     let wish = Wish::read(request)?;
@@ -49,7 +50,7 @@ async fn try_create(state: &State, request: &HttpRequest, payload: &mut web::Pay
     analyses.check(&wish.options)?;
     let checksum = text(request, "Upload-Checksum")?.map(checksum::parse).transpose()?;
     state.room_for(wish.length.unwrap_or(0))?;
-    let (session, is_new) = session_of(state, wish)?;
+    let (session, is_new) = session_of(state, caller, wish)?;
     session.activity.touch();
     // A session that is there already is one whose creation's answer got lost: it is told again, with what there is of it.
     let empty = session.upload.tus().is_some_and(|tus| tus.length() == Some(0));
@@ -110,7 +111,7 @@ impl Wish {
 }
 
 /// The wished session, and whether it is new. One of the same name is the same if it was wished for in the same words.
-fn session_of(state: &State, wish: Wish) -> Result<(Arc<Session>, bool), ApiError> {
+fn session_of(state: &State, caller: &Caller, wish: Wish) -> Result<(Arc<Session>, bool), ApiError> {
     let id = wish.id.unwrap_or_else(SessionId::random);
     let (length, metadata) = (wish.length, wish.metadata.clone());
     let mut is_new = false;
@@ -126,11 +127,12 @@ fn session_of(state: &State, wish: Wish) -> Result<(Arc<Session>, bool), ApiErro
             file_size: wish.length,
             tus: Some(TusDescription { metadata: wish.metadata }),
             options: wish.options,
+            request_id: Some(caller.request_id.clone()),
             created_at_ms: SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as u64,
         };
         Session::create(id.clone(), folder, description)
     };
-    let session = state.registry.get_or_create(&id, make)?;
+    let session = state.session_or_new(&id, caller, make)?;
     let same = session.upload.tus().is_some_and(|t| t.metadata() == metadata.as_deref() && (length.is_none() || t.length() == length));
     if !is_new && !same {
         return Err(ApiError::new(ErrorCode::SessionConflict, "There is another session of this name. Choose another one."));

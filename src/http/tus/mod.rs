@@ -19,8 +19,8 @@ use crate::error_code::ErrorCode;
 use crate::ingest::checksum::ALGORITHMS;
 use crate::sessions::session::Session;
 
-const VERSION: &str = "1.0.0";
-const EXTENSIONS: &str = "creation,creation-with-upload,creation-defer-length,checksum,expiration,termination";
+pub const VERSION: &str = "1.0.0";
+pub const EXTENSIONS: &str = "creation,creation-with-upload,creation-defer-length,checksum,expiration,termination";
 /// Of a body that holds bytes of the file.
 const BYTES_OF_FILE: &str = "application/offset+octet-stream";
 
