@@ -2,6 +2,7 @@
 
 pub mod analyze;
 pub mod assets;
+pub mod digest;
 pub mod events;
 pub mod form;
 pub mod guard;

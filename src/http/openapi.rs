@@ -9,6 +9,7 @@ use actix_web::{HttpResponse, mime};
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
+use super::problem;
 use crate::error_code::ErrorCode;
 
 const DOCUMENT: &str = include_str!("openapi/document.json");
@@ -78,7 +79,7 @@ fn problem_answer(status: u16, codes: &[ErrorCode]) -> Value {
     let titles: Vec<_> = codes.iter().map(|c| format!("{}.", c.title())).collect();
     let example = |c: &ErrorCode| {
         let body = json!({
-            "type": "about:blank", "title": c.title(), "status": status, "detail": format!("{}.", c.title()), "code": c.as_str()
+            "type": problem::kind(*c), "title": c.title(), "status": status, "detail": format!("{}.", c.title()), "code": c.as_str()
         });
         (c.as_str().to_owned(), json!({ "summary": c.title(), "value": body }))
     };

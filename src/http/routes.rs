@@ -68,7 +68,8 @@ pub fn addresses() -> impl Iterator<Item = (&'static str, Vec<Method>)> {
 /// A resource that answers other methods with 405 and the list of its own.
 fn resource(Entry { path, routes }: Entry) -> Resource {
     let allowed = routes.iter().map(|(m, _)| m.as_str()).collect::<Vec<_>>().join(", ");
-    let mut resource = web::resource(path);
+    // An address that ends in a slash is found without it, too.
+    let mut resource = web::resource(vec![path, path.strip_suffix('/').unwrap_or(path)]);
     for (method, route) in routes {
         resource = resource.route(route.method(method));
     }

@@ -1,6 +1,6 @@
 //! All sessions by name, with a bound on how many there are.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -15,11 +15,14 @@ use crate::ids::SessionId;
 
 /// Ended sessions that are remembered, so that late readers get their result; the oldest are forgotten first.
 const ENDED_KEPT: usize = 1000;
+/// Names of sessions that ended by being idle; the oldest are forgotten first.
+const EXPIRED_KEPT: usize = 1000;
 
 #[derive(Debug)]
 pub struct Registry {
     sessions: Mutex<HashMap<SessionId, Arc<Session>>>,
     lost: HashSet<SessionId>,
+    expired: Mutex<VecDeque<SessionId>>,
     /// Where each session gets a folder of its own.
     folder: PathBuf,
     max_active: usize,
@@ -62,7 +65,7 @@ impl Registry {
                 }
             }
         }
-        Ok(Self { sessions: Mutex::new(sessions), lost, folder, max_active, arrivals: watch::Sender::new(0) })
+        Ok(Self { sessions: Mutex::new(sessions), lost, expired: Mutex::default(), folder, max_active, arrivals: watch::Sender::new(0) })
     }
 
     /// Whether a session of this name was there before the last start and could not be read.
@@ -130,6 +133,22 @@ impl Registry {
             sessions.remove(&session.id);
         }
         same
+    }
+
+    /// The same for one that was idle for too long; its name is remembered.
+    pub fn expire(&self, session: &Arc<Session>) -> bool {
+        let removed = self.remove(session);
+        if removed {
+            let mut expired = self.expired.lock();
+            expired.truncate(EXPIRED_KEPT - 1);
+            expired.push_front(session.id.clone());
+        }
+        removed
+    }
+
+    /// Whether a session of this name ended by being idle.
+    pub fn is_expired(&self, id: &SessionId) -> bool {
+        self.expired.lock().contains(id)
     }
 
     /// All sessions, newest first.
