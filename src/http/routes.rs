@@ -69,7 +69,10 @@ pub fn addresses() -> impl Iterator<Item = (&'static str, Vec<Method>)> {
 fn resource(Entry { path, routes }: Entry) -> Resource {
     let allowed = routes.iter().map(|(m, _)| m.as_str()).collect::<Vec<_>>().join(", ");
     // An address that ends in a slash is found without it, too.
-    let mut resource = web::resource(vec![path, path.strip_suffix('/').unwrap_or(path)]);
+    let mut resource = match path.strip_suffix('/') {
+        Some(bare) => web::resource(vec![path, bare]),
+        None => web::resource(path),
+    };
     for (method, route) in routes {
         resource = resource.route(route.method(method));
     }

@@ -88,12 +88,22 @@ impl Registry {
         id: &SessionId,
         make: impl FnOnce(PathBuf) -> std::io::Result<Session>,
     ) -> Result<Arc<Session>, RegistryError> {
+        self.get_or_replace(id, 0, make)
+    }
+
+    /// The same for one that soon takes the place of so many others, which must not keep it out.
+    pub fn get_or_replace(
+        &self,
+        id: &SessionId,
+        others: usize,
+        make: impl FnOnce(PathBuf) -> std::io::Result<Session>,
+    ) -> Result<Arc<Session>, RegistryError> {
         let mut sessions = self.sessions.lock();
         if let Some(session) = sessions.get(id) {
             return Ok(Arc::clone(session));
         }
         let active = sessions.values().filter(|s| !s.state().is_over()).count();
-        if active >= self.max_active {
+        if active >= self.max_active + others {
             return Err(RegistryError::Full(self.max_active));
         }
         let folder = self.folder.join(id.as_str());

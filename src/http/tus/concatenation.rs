@@ -46,7 +46,7 @@ pub async fn create_final(state: &State, mut wish: Wish, parts: &str) -> Result<
     let length = parts.iter().map(|part| part.upload.spool().received()).sum();
     allowed(state, length)?;
     state.room_for(length)?;
-    wish.length = Some(length);
+    (wish.length, wish.replaces) = (Some(length), parts.len());
     let digests = std::mem::take(&mut wish.digests);
     let (session, is_new) = session_of(state, wish)?;
     let outcome = match expect(&session, digests) {

@@ -35,6 +35,8 @@ pub struct Wish {
     pub length: Option<u64>,
     /// What the whole file should be.
     pub digests: Vec<Checksum>,
+    /// How many sessions will make room for it.
+    pub replaces: usize,
     tus: TusDescription,
     options: AnalysisOptions,
 }
@@ -116,6 +118,7 @@ impl Wish {
             filename,
             length,
             digests: digest::read(request, "Repr-Digest")?,
+            replaces: 0,
             tus: TusDescription { metadata: metadata.map(str::to_owned), concatenation },
             options: request::options(AnalysisOptions::default(), &fields)?,
         })
@@ -163,7 +166,7 @@ pub fn session_of(state: &State, wish: Wish) -> Result<(Arc<Session>, bool), Api
         };
         Session::create(id.clone(), folder, description)
     };
-    let session = state.registry.get_or_create(&id, make)?;
+    let session = state.registry.get_or_replace(&id, wish.replaces, make)?;
     if is_meant(&session, &tus, length) { Ok((session, is_new)) } else { Err(taken()) }
 }
 

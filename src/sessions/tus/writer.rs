@@ -181,9 +181,11 @@ impl Drop for Held {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ingest::checksum::{Algorithm, Checksum};
     use crate::options::AnalysisOptions;
     use crate::sessions::journal::{Description, TusDescription};
     use crate::sessions::restore::restore;
+    use crate::sessions::tus::concatenation::put_together;
     use crate::video::Extension;
 
     fn session(root: &tempfile::TempDir, length: Option<u64>) -> Arc<Session> {
@@ -255,6 +257,25 @@ mod tests {
     }
 
     #[test]
+    fn a_file_of_parts_goes_on_where_it_was_broken_off() {
+        let roots = [b"abc", b"def"].map(|bytes| (tempfile::tempdir().unwrap(), bytes));
+        let parts = roots.each_ref().map(|(root, bytes)| {
+            let part = session(root, Some(3));
+            begin(&part, 0).unwrap().append(*bytes).unwrap();
+            part
+        });
+        for there in ["", "ab", "abc", "abcde", "abcdef"] {
+            let root = tempfile::tempdir().unwrap();
+            let whole = session(&root, Some(6));
+            let writer = begin(&whole, 0).unwrap();
+            writer.append(there.as_bytes()).unwrap();
+            put_together(&writer, &parts).unwrap();
+            assert!(whole.upload.received().assembled);
+            assert_eq!(std::fs::read(whole.upload.spool().path()).unwrap(), b"abcdef", "{there:?}");
+        }
+    }
+
+    #[test]
     fn a_length_is_told_once_and_all_of_it_outlives_the_process() {
         let root = tempfile::tempdir().unwrap();
         let again = || Arc::new(restore(&root.path().join("s-1"), root.path()).unwrap());
@@ -274,9 +295,13 @@ mod tests {
         drop((writer, session));
         let session = again();
         assert_eq!((session.upload.tus().unwrap().length(), session.upload.received().assembled), (Some(5), false));
+        let digest = |byte| vec![Checksum::new(Algorithm::Sha256, vec![byte; 32]).unwrap()];
+        session.upload.expect(digest(1)).unwrap();
         begin(&session, 3).unwrap().append(b"de").unwrap();
         drop(session);
         let session = again();
+        assert_eq!(session.upload.expected(), digest(1));
+        assert!(session.upload.expect(digest(1)).is_ok() && session.upload.expect(digest(2)).is_err());
         assert!(session.upload.received().assembled && session.upload.spool().is_complete());
     }
 }
