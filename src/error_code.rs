@@ -32,8 +32,12 @@ codes! {
     InvalidField "INVALID_FIELD" 400 "A field is missing or out of its range";
     InvalidSessionId "INVALID_SESSION_ID" 400 "The session id is not acceptable";
     InvalidRequest "INVALID_REQUEST" 400 "The request could not be read";
+    DigestInvalid "DIGEST_INVALID" 400 "The digest cannot be read";
+    DigestUnsupported "DIGEST_UNSUPPORTED" 400 "The digest's algorithm is not offered here";
+    DigestMismatch "DIGEST_MISMATCH" 400 "The bytes do not match their digest";
     UnsupportedExtension "UNSUPPORTED_EXTENSION" 400 "This kind of file is not accepted";
     ForbiddenOrigin "FORBIDDEN_ORIGIN" 403 "Requests from this site are not accepted";
+    UploadFinal "UPLOAD_FINAL" 403 "The upload is put together from others";
     NotFound "NOT_FOUND" 404 "There is nothing here";
     SessionNotFound "SESSION_NOT_FOUND" 404 "There is no such session";
     ResultNotFound "RESULT_NOT_FOUND" 404 "There is no such result";
@@ -53,6 +57,7 @@ codes! {
     ChecksumMismatch "CHECKSUM_MISMATCH" 422 "The bytes do not match their checksum";
     UploadLocked "UPLOAD_LOCKED" 423 "Another request is sending this upload";
     UploadChecksumMismatch "UPLOAD_CHECKSUM_MISMATCH" 460 "The bytes do not match their checksum";
+    Integrity "INTEGRITY" 422 "The file does not match its digest";
     EmptyInput "EMPTY_INPUT" 422 "The file is empty";
     NoVideoStream "NO_VIDEO_STREAM" 422 "The file has no video";
     NoFrames "NO_FRAMES" 422 "No frame could be decoded";
@@ -74,6 +79,7 @@ codes! {
     SessionLost "SESSION_LOST" 410 "The session was lost";
     SessionExpired "SESSION_EXPIRED" 410 "The session was idle for too long";
     ResultGone "RESULT_GONE" 410 "The result was removed";
+    UploadExpired "UPLOAD_EXPIRED" 410 "The upload was idle for too long";
     DiskFull "DISK_FULL" 507 "The disk is full";
     Internal "INTERNAL_ERROR" 500 "Something went wrong in the server";
 }

@@ -100,7 +100,7 @@ async fn receive(state: web::Data<State>, request: &HttpRequest, mut multipart: 
         extension(form.get("ext").or_else(|| query.iter().find(|(n, _)| n == "ext").map(|(_, v)| v.as_str())), sent_name.as_deref())?;
     let filename = form.get("filename").map(display_name).or(sent_name).filter(|n| !n.is_empty());
     let (id, caller) = (SessionId::random(), Caller::of(request));
-    let session = state.session_or_new(&id, &caller, |folder| {
+    let session = state.session_or_new(&id, &caller, 0, |folder| {
         state.counters.sessions.inc();
         let spool = Arc::new(Spool::create(&folder.join("source"))?);
         let upload = Upload::new(spool, ChunkLedger::new(1, None, None), None);

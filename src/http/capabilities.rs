@@ -5,7 +5,6 @@ use serde_json::json;
 
 use super::state::State;
 use super::tus;
-use crate::ingest::checksum::ALGORITHMS;
 use crate::video::Extension;
 
 /// `GET /api/capabilities`
@@ -27,7 +26,7 @@ pub async fn get(state: web::Data<State>) -> HttpResponse {
             "sessions_per_minute": limits.sessions_per_minute,
             "idle_seconds": limits.idle_timeout.as_secs(),
         },
-        "tus": { "version": tus::VERSION, "extensions": tus::EXTENSIONS.split(',').collect::<Vec<_>>(), "checksums": ALGORITHMS },
+        "tus": { "version": tus::VERSION, "extensions": tus::EXTENSIONS.split(',').collect::<Vec<_>>(), "checksums": tus::checksum::names() },
         "ffmpeg": { "found": ffmpeg.is_ok(), "version": ffmpeg.ok(), "problem": ffmpeg.err() },
         "models": models,
     }))

@@ -3,6 +3,7 @@
 pub mod analyze;
 pub mod assets;
 pub mod capabilities;
+pub mod digest;
 pub mod events;
 pub mod form;
 pub mod guard;

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
 use super::negotiation::Gives;
-use super::routes;
+use super::{problem, routes};
 use crate::error_code::ErrorCode;
 
 const DOCUMENT: &str = include_str!("openapi/document.json");
@@ -89,7 +89,7 @@ fn problem_answer(status: u16, codes: &[ErrorCode]) -> Value {
     let titles: Vec<_> = codes.iter().map(|c| format!("{}.", c.title())).collect();
     let example = |c: &ErrorCode| {
         let body = json!({
-            "type": "about:blank", "title": c.title(), "status": status, "detail": format!("{}.", c.title()),
+            "type": problem::kind(*c), "title": c.title(), "status": status, "detail": format!("{}.", c.title()),
             "instance": "/requests/0af7651916cd43dd8448eb211c80319c", "code": c.as_str()
         });
         (c.as_str().to_owned(), json!({ "summary": c.title(), "value": body }))

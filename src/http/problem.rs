@@ -30,7 +30,12 @@ struct Body<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     instance: Option<String>,
     code: ErrorCode,
+    #[serde(flatten)]
+    members: Members,
 }
+
+/// What a problem of a registered type tells beyond its sentence.
+pub type Members = serde_json::Map<String, serde_json::Value>;
 
 impl ApiError {
     pub fn new(code: ErrorCode, detail: impl Into<String>) -> Self {
@@ -59,20 +64,31 @@ impl ResponseError for ApiError {
     }
 }
 
+/// The registered type of a problem; most have none (RFC 9457, 4.2).
+pub fn kind(code: ErrorCode) -> &'static str {
+    match code {
+        ErrorCode::DigestInvalid => "https://iana.org/assignments/http-problem-types#digest-invalid-values",
+        ErrorCode::DigestUnsupported => "https://iana.org/assignments/http-problem-types#digest-unsupported-algorithms",
+        ErrorCode::DigestMismatch => "https://iana.org/assignments/http-problem-types#digest-mismatching-values",
+        ErrorCode::OffsetConflict => "https://iana.org/assignments/http-problem-types#mismatching-upload-offset",
+        _ => "about:blank",
+    }
+}
+
 /// The answer that tells a problem.
 pub fn response(problem: &Problem) -> HttpResponse {
+    response_with(problem, Members::new())
+}
+
+/// The same with what its type tells beyond.
+pub fn response_with(problem: &Problem, members: Members) -> HttpResponse {
     let status = StatusCode::from_u16(problem.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     if status.is_server_error() {
         tracing::warn!(code = problem.code.as_str(), detail = problem.detail, "answered with an error");
     }
-    let body = Body {
-        kind: "about:blank",
-        title: problem.code.title(),
-        status: status.as_u16(),
-        detail: &problem.detail,
-        instance: trace::instance(),
-        code: problem.code,
-    };
+    let (code, detail) = (problem.code, problem.detail.as_str());
+    let instance = trace::instance();
+    let body = Body { kind: kind(code), title: code.title(), status: status.as_u16(), detail, instance, code, members };
     let mut response = HttpResponse::build(status);
     let passing = matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS);
     if passing || problem.code == ErrorCode::ResultNotReady {
@@ -112,6 +128,7 @@ impl From<UploadError> for ApiError {
         match error {
             UploadError::Chunk(conflict @ ChunkError::Conflict { .. }) => Self::new(ErrorCode::ChunkConflict, format!("{conflict}.")),
             UploadError::Chunk(other) => Self::field(format!("{other}.")),
+            UploadError::Digest => Self::new(ErrorCode::SessionConflict, format!("{error}.")),
             UploadError::Io(error) => Self(verdict::storage("The chunk could not be stored", &error)),
         }
     }

@@ -89,7 +89,11 @@ fn methods(routes: &[(Method, Route)]) -> Vec<Method> {
 fn resource(Entry { path, gives, routes }: Entry) -> impl HttpServiceFactory {
     let methods = methods(&routes);
     let allowed = methods.iter().map(Method::as_str).collect::<Vec<_>>().join(", ");
-    let mut resource = web::resource(path);
+    // An address that ends in a slash is found without it, too.
+    let mut resource = match path.strip_suffix('/') {
+        Some(bare) => web::resource(vec![path, bare]),
+        None => web::resource(path),
+    };
     for (method, route) in routes {
         resource = resource.route(route.method(method));
     }

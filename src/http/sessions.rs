@@ -13,6 +13,7 @@ use crate::error_code::{ErrorCode, Problem};
 use crate::ids::SessionId;
 use crate::options::AnalysisOptions;
 use crate::sessions::session::{Session, SessionState};
+use crate::sessions::tus::upload::TusUpload;
 
 const MOST_PER_PAGE: u64 = 100;
 const LAST_PAGE: u64 = 1_000_000;
@@ -76,7 +77,9 @@ pub async fn list(state: web::Data<State>, request: HttpRequest) -> Result<HttpR
             _ => {}
         }
     }
-    let all = state.registry.list();
+    let mut all = state.registry.list();
+    // Parts of files are no files.
+    all.retain(|session| !session.upload.tus().is_some_and(TusUpload::is_part));
     let skipped = usize::try_from((page - 1).saturating_mul(per_page)).unwrap_or(usize::MAX);
     let sessions = all.iter().skip(skipped).take(per_page as usize).map(|s| snapshot(s)).collect();
     Ok(HttpResponse::Ok().json(Page { sessions, total: all.len(), page, per_page }))

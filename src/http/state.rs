@@ -119,17 +119,18 @@ impl State {
         })
     }
 
-    /// The session of this name, or else a new one that its caller may begin.
+    /// The session of this name, or else a new one that its caller may begin; it soon takes the place of so many others.
     pub fn session_or_new(
         &self,
         id: &SessionId,
         caller: &Caller,
+        replaces: usize,
         make: impl FnOnce(PathBuf) -> std::io::Result<Session>,
     ) -> Result<Arc<Session>, ApiError> {
         if self.registry.get(id).is_none() {
             self.admit_from(caller)?;
         }
-        Ok(self.registry.get_or_create(id, make)?)
+        Ok(self.registry.get_or_replace(id, replaces, make)?)
     }
 
     /// Whether this client may have another video analysed now.

@@ -10,6 +10,7 @@ use futures_util::StreamExt;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
+use super::digest;
 use super::form::{Form, too_slow};
 use super::problem::ApiError;
 use super::request;
@@ -17,6 +18,7 @@ use super::state::State;
 use super::trace::Caller;
 use crate::error_code::ErrorCode;
 use crate::ids::SessionId;
+use crate::ingest::checksum::{Algorithm, Checksum};
 use crate::options::AnalysisOptions;
 use crate::sessions::journal::Description;
 use crate::sessions::session::{Session, SessionState};
@@ -38,6 +40,10 @@ struct Chunk {
     chunk_size: Option<u64>,
     filename: Option<String>,
     sha256: Option<String>,
+    /// What the body should be.
+    digests: Vec<Checksum>,
+    /// What the whole file should be.
+    file_sha256: Option<Checksum>,
     options: AnalysisOptions,
 }
 
@@ -72,7 +78,8 @@ pub async fn put_chunk(
     state.admit()?;
     let session_id = request::path_session_id(&request)?;
     let index = request::number("chunk_index", request.match_info().query("index"))?;
-    let chunk = Chunk::read(session_id, index, &request::query(&request)?)?;
+    let mut chunk = Chunk::read(session_id, index, &request::query(&request)?)?;
+    chunk.digests = digest::read(&request, "Content-Digest")?;
     let limit = state.limits.chunk_bytes;
     let mut bytes = Vec::new();
     loop {
@@ -115,6 +122,8 @@ impl Chunk {
             chunk_size,
             filename: get("filename").map(display_name).filter(|n| !n.is_empty()),
             sha256: get("sha256").map(str::to_ascii_lowercase),
+            digests: Vec::new(),
+            file_sha256: get("file_sha256").map(|text| sha256("file_sha256", text)).transpose()?,
             options: request::options(AnalysisOptions::default(), fields)?,
         })
     }
@@ -132,12 +141,16 @@ async fn store(state: web::Data<State>, caller: Caller, chunk: Chunk, bytes: Vec
         return Err(ApiError::new(ErrorCode::FileTooLarge, detail));
     }
     state.room_for(bytes.len() as u64)?;
-    let answer = web::block(move || store_blocking(&state, &caller, &chunk, bytes)).await;
+    let answer = web::block(move || store_blocking(&state, &caller, chunk, bytes)).await;
     let answer = answer.map_err(|_| ApiError::new(ErrorCode::Internal, "The server is too busy to store the chunk. Send it again."))?;
     Ok(HttpResponse::Ok().json(answer?))
 }
 
-fn store_blocking(state: &State, caller: &Caller, chunk: &Chunk, bytes: Vec<u8>) -> Result<Answer, ApiError> {
+fn store_blocking(state: &State, caller: &Caller, mut chunk: Chunk, bytes: Vec<u8>) -> Result<Answer, ApiError> {
+    if !std::mem::take(&mut chunk.digests).into_iter().all(|digest| digest.matches(&bytes)) {
+        let detail = format!("Chunk {} does not match its Content-Digest. Send it again.", chunk.index);
+        return Err(ApiError::new(ErrorCode::DigestMismatch, detail));
+    }
     if let Some(expected) = &chunk.sha256 {
         let digest: String = Sha256::digest(&bytes).iter().map(|b| format!("{b:02x}")).collect();
         if digest != *expected {
@@ -149,7 +162,7 @@ fn store_blocking(state: &State, caller: &Caller, chunk: &Chunk, bytes: Vec<u8>)
     }
     let analyses = state.admit()?;
     analyses.check(&chunk.options)?;
-    let session = session_of(state, caller, chunk)?;
+    let session = session_of(state, caller, &chunk)?;
     if session.upload.tus().is_some() {
         return Err(ApiError::new(ErrorCode::SessionConflict, "The session is an upload by tus. Send its bytes to /files/."));
     }
@@ -164,6 +177,7 @@ fn store_blocking(state: &State, caller: &Caller, chunk: &Chunk, bytes: Vec<u8>)
     session.activity.touch();
     state.counters.chunks.inc();
     state.counters.bytes.inc_by(bytes.len() as u64);
+    session.upload.expect(chunk.file_sha256.into_iter().collect())?;
     let received = session.upload.take(chunk.index, bytes)?;
     analyses.start(&session)?;
     Ok(Answer {
@@ -192,7 +206,15 @@ fn session_of(state: &State, caller: &Caller, chunk: &Chunk) -> Result<Arc<Sessi
         };
         Session::create(chunk.session_id.clone(), folder, description)
     };
-    state.session_or_new(&chunk.session_id, caller, make)
+    state.session_or_new(&chunk.session_id, caller, 0, make)
+}
+
+/// A digest as 64 hexadecimal digits.
+fn sha256(field: &str, text: &str) -> Result<Checksum, ApiError> {
+    let pairs = text.as_bytes().chunks(2).map(|pair| std::str::from_utf8(pair).ok().and_then(|pair| u8::from_str_radix(pair, 16).ok()));
+    let digest = pairs.collect::<Option<Vec<u8>>>().filter(|_| text.bytes().all(|b| b.is_ascii_hexdigit()));
+    let checksum = digest.and_then(|digest| Checksum::new(Algorithm::Sha256, digest).ok());
+    checksum.filter(|_| text.len() == 64).ok_or_else(|| ApiError::field(format!("{field} must be 64 hexadecimal digits.")))
 }
 
 /// A file's name as it may be shown: no folders, no control characters, not endless.

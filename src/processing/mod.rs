@@ -2,6 +2,7 @@
 //! worker threads.
 
 pub mod feeder;
+pub mod integrity;
 pub mod job;
 pub mod processor;
 pub mod progress;

@@ -83,6 +83,7 @@ impl Run<'_> {
         observer.entered(SessionState::Finishing);
         // FFmpeg may be done before the last bytes come; the sound may be in them.
         self.wait_for_all()?;
+        observer.arrived(self.cancel)?;
         let audio = self.put_together(demuxer, &processed)?;
         results.finish().map_err(|e| {
             self.withdraw_outputs();

@@ -6,6 +6,7 @@ use std::thread::JoinHandle;
 
 use serde::Serialize;
 
+use super::integrity;
 use super::job::{Job, Observer, Outputs};
 use super::processor;
 use super::progress::{Pace, Progress};
@@ -22,6 +23,7 @@ use crate::sessions::events::EventKind;
 use crate::sessions::journal::Record;
 use crate::sessions::metrics::{Counters, Outcome};
 use crate::sessions::session::{Session, SessionState};
+use crate::sessions::tus::upload::TusUpload;
 use crate::vision::manifest::Task;
 
 /// Starts analyses of sessions; cheap to clone.
@@ -60,8 +62,11 @@ impl Analyses {
         Ok(())
     }
 
-    /// Starts the session's analysis; nothing happens where it was started before.
+    /// Starts the session's analysis; nothing happens where it was started before, nor to a part of a file.
     pub fn start(&self, session: &Arc<Session>) -> Result<(), Problem> {
+        if session.upload.tus().is_some_and(TusUpload::is_part) {
+            return Ok(());
+        }
         session.begin_run(|cancel| self.spawn(session, cancel)).map_err(not_started)
     }
 
@@ -87,6 +92,8 @@ impl Analyses {
         let outcome = outcome.unwrap_or_else(|_| {
             Err(Problem::new(ErrorCode::Internal, "The analysis stopped because of a fault in the server. Its log has more."))
         });
+        // Damage on the way explains whatever came of it.
+        let outcome = outcome.or_else(|problem| reporter.arrived(cancel).and(Err(problem)));
         let outcome = outcome.and_then(|finished| {
             let complete = Complete::new(&id, finished.summary);
             serde_json::to_string(&Told { what: &complete, request_id: &session.request_id })
@@ -171,6 +178,11 @@ impl Observer for Reporter<'_> {
 
     fn wants_from(&mut self, offset: Option<u64>) {
         self.session.upload.want_from(offset);
+    }
+
+    fn arrived(&mut self, cancel: &CancelToken) -> Result<(), Problem> {
+        let upload = &self.session.upload;
+        if upload.spool().is_complete() { integrity::check(upload.spool(), upload.expected(), cancel) } else { Ok(()) }
     }
 
     fn wants_previews(&self) -> bool {

@@ -11,7 +11,9 @@ use std::path::{Path, PathBuf};
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 
+use super::tus::concatenation::Concatenation;
 use crate::ids::RequestId;
+use crate::ingest::checksum::Checksum;
 use crate::ingest::chunks::Digest;
 use crate::options::AnalysisOptions;
 use crate::video::Extension;
@@ -45,6 +47,8 @@ pub struct Description {
 pub struct TusDescription {
     /// As its creator sent it.
     pub metadata: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub concatenation: Option<Concatenation>,
 }
 
 impl Description {
@@ -61,6 +65,8 @@ pub enum Record {
     Chunk { index: u64, offset: u64, length: u64, digest: Digest },
     /// The length of a file that was not known when its upload by tus began.
     Length(u64),
+    /// What the whole file should be.
+    Digest(Vec<Checksum>),
     /// Another analysis was asked for, with these options.
     Repeat(AnalysisOptions),
     /// The analysis is done; `event` is what readers were told.

@@ -53,7 +53,7 @@ impl Drop for Reaper {
 /// One look around; times are given, so that a test need not wait.
 pub fn step(registry: &Registry, settings: &ReaperSettings, now: Instant, wall: SystemTime) {
     for session in registry.due(now, settings.idle_timeout) {
-        if registry.remove(&session) {
+        if registry.expire(&session) {
             tracing::info!(session = %session.id, "ended after being idle");
             session
                 .end(Problem::new(ErrorCode::SessionExpired, "The session was idle for too long and has ended. Upload the video again."));
@@ -126,6 +126,7 @@ mod tests {
         assert_eq!(registry.list().len(), 2);
         step(&registry, &settings, now + Duration::from_secs(601), wall + Duration::from_secs(3601));
         assert_eq!(registry.list().iter().map(|s| s.id.as_str().to_owned()).collect::<Vec<_>>(), ["watched"]);
+        assert!(registry.is_expired(&idle.id) && !registry.is_expired(&watched.id));
         assert!(!idle.folder().exists() && watched.folder().exists());
         assert!(!results.join("old.mp4").exists());
     }

@@ -1,6 +1,6 @@
 //! All sessions by name, with a bound on how many there are.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -15,11 +15,14 @@ use crate::ids::SessionId;
 
 /// Ended sessions that are remembered, so that late readers get their result; the oldest are forgotten first.
 const ENDED_KEPT: usize = 1000;
+/// Names of sessions that ended by being idle; the oldest are forgotten first.
+const EXPIRED_KEPT: usize = 1000;
 
 #[derive(Debug)]
 pub struct Registry {
     sessions: Mutex<HashMap<SessionId, Arc<Session>>>,
     lost: HashSet<SessionId>,
+    expired: Mutex<VecDeque<SessionId>>,
     /// Where each session gets a folder of its own.
     folder: PathBuf,
     max_active: usize,
@@ -62,7 +65,7 @@ impl Registry {
                 }
             }
         }
-        Ok(Self { sessions: Mutex::new(sessions), lost, folder, max_active, arrivals: watch::Sender::new(0) })
+        Ok(Self { sessions: Mutex::new(sessions), lost, expired: Mutex::default(), folder, max_active, arrivals: watch::Sender::new(0) })
     }
 
     /// Whether a session of this name was there before the last start and could not be read.
@@ -85,12 +88,22 @@ impl Registry {
         id: &SessionId,
         make: impl FnOnce(PathBuf) -> std::io::Result<Session>,
     ) -> Result<Arc<Session>, RegistryError> {
+        self.get_or_replace(id, 0, make)
+    }
+
+    /// The same for one that soon takes the place of so many others, which must not keep it out.
+    pub fn get_or_replace(
+        &self,
+        id: &SessionId,
+        others: usize,
+        make: impl FnOnce(PathBuf) -> std::io::Result<Session>,
+    ) -> Result<Arc<Session>, RegistryError> {
         let mut sessions = self.sessions.lock();
         if let Some(session) = sessions.get(id) {
             return Ok(Arc::clone(session));
         }
         let active = sessions.values().filter(|s| !s.state().is_over()).count();
-        if active >= self.max_active {
+        if active >= self.max_active + others {
             return Err(RegistryError::Full(self.max_active));
         }
         let folder = self.folder.join(id.as_str());
@@ -130,6 +143,22 @@ impl Registry {
             sessions.remove(&session.id);
         }
         same
+    }
+
+    /// The same for one that was idle for too long; its name is remembered.
+    pub fn expire(&self, session: &Arc<Session>) -> bool {
+        let removed = self.remove(session);
+        if removed {
+            let mut expired = self.expired.lock();
+            expired.truncate(EXPIRED_KEPT - 1);
+            expired.push_front(session.id.clone());
+        }
+        removed
+    }
+
+    /// Whether a session of this name ended by being idle.
+    pub fn is_expired(&self, id: &SessionId) -> bool {
+        self.expired.lock().contains(id)
     }
 
     /// All sessions, newest first.

@@ -12,7 +12,7 @@ use super::activity::Activity;
 use super::cancel::CancelToken;
 use super::events::{EventKind, EventLog};
 use super::journal::{Description, Journal, Record};
-use super::tus::TusUpload;
+use super::tus::upload::TusUpload;
 use super::upload::Upload;
 use crate::error_code::Problem;
 use crate::ids::{RequestId, ResultId, SessionId};
@@ -104,7 +104,7 @@ impl Session {
         let spool = Arc::new(Spool::create(&folder.join(SPOOL))?);
         let journal = Journal::create(&folder, &description)?;
         let ledger = ChunkLedger::new(description.total_chunks, description.chunk_size, description.file_size);
-        let tus = description.tus.map(|tus| TusUpload::new(tus.metadata, description.file_size));
+        let tus = description.tus.map(|tus| TusUpload::new(tus, description.file_size));
         let upload = Upload::new(spool, ledger, Some(journal)).with_tus(tus);
         let session = Self::new(id, description.extension, description.filename, folder, upload, description.options);
         Ok(session.asked_for_by(description.request_id))

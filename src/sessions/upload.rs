@@ -8,7 +8,8 @@ use parking_lot::Mutex;
 use sha2::{Digest as _, Sha256};
 
 use super::journal::{Journal, Record};
-use super::tus::TusUpload;
+use super::tus::upload::TusUpload;
+use crate::ingest::checksum::Checksum;
 use crate::ingest::chunks::{ChunkError, ChunkLedger, Digest, Step};
 use crate::ingest::spool::Spool;
 
@@ -16,6 +17,8 @@ use crate::ingest::spool::Spool;
 pub enum UploadError {
     #[error(transparent)]
     Chunk(#[from] ChunkError),
+    #[error("Another digest of the whole file was told before, or none until its end")]
+    Digest,
     #[error("The chunk could not be stored: {0}")]
     Io(#[from] io::Error),
 }
@@ -43,11 +46,13 @@ struct State {
     held: Option<(u64, Vec<u8>)>,
     /// The analysis would like the bytes from here on next.
     wanted_from: Option<u64>,
+    /// What the whole file should be, as far as its sender said.
+    expected: Vec<Checksum>,
 }
 
 impl Upload {
     pub fn new(spool: Arc<Spool>, ledger: ChunkLedger, journal: Option<Journal>) -> Self {
-        Self { spool, journal, tus: None, state: Mutex::new(State { ledger, held: None, wanted_from: None }) }
+        Self { spool, journal, tus: None, state: Mutex::new(State { ledger, held: None, wanted_from: None, expected: Vec::new() }) }
     }
 
     /// The same for a file that comes by tus.
@@ -160,6 +165,30 @@ impl Upload {
     pub fn finish_append(&self) {
         self.spool.set_length(self.spool.received());
         self.state.lock().ledger.done(0);
+    }
+
+    /// Takes the whole file's digests, before its last byte; they are told once, and may be repeated.
+    pub fn expect(&self, digests: Vec<Checksum>) -> Result<(), UploadError> {
+        let mut state = self.state.lock();
+        if digests.is_empty() || digests == state.expected {
+            return Ok(());
+        }
+        if !state.expected.is_empty() || state.ledger.is_assembled() {
+            return Err(UploadError::Digest);
+        }
+        state.expected.clone_from(&digests);
+        drop(state);
+        Ok(self.record(&Record::Digest(digests))?)
+    }
+
+    /// Takes up what was told to an earlier process.
+    pub fn restore_expected(&self, digests: Vec<Checksum>) {
+        self.state.lock().expected = digests;
+    }
+
+    /// What the whole file should be; nothing where nobody said.
+    pub fn expected(&self) -> Vec<Checksum> {
+        self.state.lock().expected.clone()
     }
 
     pub fn received(&self) -> Received {

@@ -171,10 +171,14 @@ impl Upload {
 
     /// Sends the chunk as a raw body.
     pub async fn put(&self, index: usize, bytes: &[u8]) -> Response {
+        self.put_request(index, bytes).send().await.unwrap()
+    }
+
+    pub fn put_request(&self, index: usize, bytes: &[u8]) -> RequestBuilder {
         let path = format!("/api/uploads/{}/chunks/{index}", self.id);
         let total = self.total().to_string();
         let request = self.client.request(Method::PUT, &path).query(&[("total_chunks", &total)]).query(&self.fields);
-        request.body(bytes.to_vec()).send().await.unwrap()
+        request.body(bytes.to_vec())
     }
 
     pub async fn events(&self) -> Events {
