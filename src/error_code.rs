@@ -70,6 +70,7 @@ codes! {
     Cancelled "CANCELLED" 409 "The analysis was cancelled";
     SessionLost "SESSION_LOST" 410 "The session was lost";
     SessionExpired "SESSION_EXPIRED" 410 "The session was idle for too long";
+    SessionDeleted "SESSION_DELETED" 410 "The session was deleted";
     DiskFull "DISK_FULL" 507 "The disk is full";
     Internal "INTERNAL_ERROR" 500 "Something went wrong in the server";
 }

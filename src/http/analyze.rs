@@ -98,7 +98,7 @@ async fn receive(state: web::Data<State>, request: &HttpRequest, mut multipart: 
         extension(form.get("ext").or_else(|| query.iter().find(|(n, _)| n == "ext").map(|(_, v)| v.as_str())), sent_name.as_deref())?;
     let filename = form.get("filename").map(display_name).or(sent_name).filter(|n| !n.is_empty());
     let id = SessionId::random();
-    let session = state.registry.get_or_create(&id, |folder| {
+    let session = state.registry.get_or_create(&id, None, |folder| {
         state.counters.sessions.inc();
         let spool = Arc::new(Spool::create(&folder.join("source"))?);
         let upload = Upload::new(spool, ChunkLedger::new(1, None, None), None);
@@ -179,9 +179,8 @@ fn append(state: &State, session: &Session, data: &[u8]) -> Result<(), ApiError>
 }
 
 async fn end(state: &State, session: &Arc<Session>, reason: Problem) {
-    state.registry.remove(session);
-    let session = Arc::clone(session);
-    let _ = web::block(move || session.end(reason)).await;
+    let (registry, session) = (Arc::clone(&state.registry), Arc::clone(session));
+    let _ = web::block(move || registry.end(&session, reason)).await;
 }
 
 /// The ending that was named, or that of the file's name.

@@ -94,9 +94,8 @@ pub async fn delete(state: web::Data<State>, request: HttpRequest) -> Result<Htt
 
 /// Ends a session that somebody does not want any more.
 pub async fn end(state: web::Data<State>, session: Arc<Session>) -> Result<HttpResponse, ApiError> {
-    state.registry.remove(&session);
     let ended = web::block(move || {
-        session.end(Problem::new(ErrorCode::Cancelled, "The analysis was cancelled."));
+        state.registry.end(&session, Problem::new(ErrorCode::Cancelled, "The analysis was cancelled."));
         for id in session.results() {
             for ending in ["mp4", "jsonl", "csv"] {
                 let _ = std::fs::remove_file(state.results.join(format!("{id}.{ending}")));

@@ -76,12 +76,9 @@ impl State {
     /// The session of this name, or why there is none.
     pub fn session(&self, id: &SessionId) -> Result<Arc<Session>, Problem> {
         let found = self.registry.get(id);
-        found.ok_or_else(|| match self.registry.is_lost(id) {
-            true => Problem::new(ErrorCode::SessionLost, "The session was damaged when the server stopped. Upload the video again."),
-            false => {
-                Problem::new(ErrorCode::SessionNotFound, "There is no session of this name. It may have ended; upload the video again.")
-            }
-        })
+        let unknown =
+            || Problem::new(ErrorCode::SessionNotFound, "There is no session of this name. It may have ended; upload the video again.");
+        found.ok_or_else(|| self.registry.gone(id).unwrap_or_else(unknown))
     }
 
     /// Whether new work can be taken, or why not.
@@ -104,7 +101,7 @@ impl State {
 
     /// Whether the disk has room for so many more bytes.
     pub fn room_for(&self, bytes: u64) -> Result<(), Problem> {
-        match free_bytes(&self.results) {
+        match self.registry.usable().and_then(|()| free_bytes(&self.results)) {
             Ok(free) if free < self.limits.min_free_bytes.saturating_add(bytes) => {
                 Err(Problem::new(ErrorCode::DiskFull, "The server's disk is full. Try again when space has been freed."))
             }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use actix_multipart::Multipart;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -16,9 +16,11 @@ use super::request;
 use super::state::State;
 use crate::error_code::ErrorCode;
 use crate::ids::SessionId;
+use crate::ingest::chunks::ChunkLedger;
 use crate::options::AnalysisOptions;
 use crate::sessions::journal::Description;
 use crate::sessions::session::{Session, SessionState};
+use crate::sessions::upload::UploadError;
 use crate::video::Extension;
 
 /// More chunks than this make bookkeeping larger than the file is worth.
@@ -31,6 +33,8 @@ const READ_TIMEOUT: Duration = Duration::from_secs(30);
 struct Chunk {
     session_id: SessionId,
     index: u64,
+    /// When its request came.
+    came: Instant,
     total: u64,
     extension: Extension,
     file_size: Option<u64>,
@@ -52,21 +56,23 @@ struct Answer {
 
 /// `POST /api/upload-chunk`
 pub async fn post_chunk(state: web::Data<State>, multipart: Multipart) -> Result<HttpResponse, ApiError> {
+    let came = Instant::now();
     state.admit()?;
     let mut form = Form::read(multipart, state.limits.chunk_bytes).await?;
     let bytes = form.file.take().ok_or_else(|| ApiError::field("file is missing."))?;
     let session_id = request::session_id(form.require("session_id")?)?;
     let index = request::number("chunk_index", form.require("chunk_index")?)?;
-    let chunk = Chunk::read(session_id, index, form.fields())?;
+    let chunk = Chunk::read(session_id, index, came, form.fields())?;
     store(state, chunk, bytes).await
 }
 
 /// `PUT /api/uploads/{session_id}/chunks/{index}`: the same with the chunk as raw body.
 pub async fn put_chunk(state: web::Data<State>, request: HttpRequest, mut body: web::Payload) -> Result<HttpResponse, ApiError> {
+    let came = Instant::now();
     state.admit()?;
     let session_id = request::path_session_id(&request)?;
     let index = request::number("chunk_index", request.match_info().query("index"))?;
-    let chunk = Chunk::read(session_id, index, &request::query(&request)?)?;
+    let chunk = Chunk::read(session_id, index, came, &request::query(&request)?)?;
     let limit = state.limits.chunk_bytes;
     let mut bytes = Vec::new();
     loop {
@@ -82,7 +88,7 @@ pub async fn put_chunk(state: web::Data<State>, request: HttpRequest, mut body: 
 }
 
 impl Chunk {
-    fn read(session_id: SessionId, index: u64, fields: &[(String, String)]) -> Result<Self, ApiError> {
+    fn read(session_id: SessionId, index: u64, came: Instant, fields: &[(String, String)]) -> Result<Self, ApiError> {
         let get = |name: &str| fields.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str());
         let require = |name: &str| get(name).ok_or_else(|| ApiError::field(format!("{name} is missing.")));
         let number = |name: &str| get(name).map(|text| request::number(name, text)).transpose();
@@ -103,6 +109,7 @@ impl Chunk {
         Ok(Self {
             session_id,
             index,
+            came,
             total,
             extension,
             file_size: number("file_size")?,
@@ -111,6 +118,13 @@ impl Chunk {
             sha256: get("sha256").map(str::to_ascii_lowercase),
             options: request::options(AnalysisOptions::default(), fields)?,
         })
+    }
+
+    /// Whether the sizes it tells fit together and to its bytes, asked before a session is begun by it.
+    fn check_alone(&self, bytes: &[u8]) -> Result<(), UploadError> {
+        let mut ledger = ChunkLedger::new(self.total, self.chunk_size, self.file_size);
+        ledger.begin(self.index, bytes.len() as u64, Default::default())?;
+        Ok(())
     }
 
     /// The file's size as far as this chunk tells it.
@@ -143,6 +157,7 @@ fn store_blocking(state: &State, chunk: &Chunk, bytes: Vec<u8>) -> Result<Answer
     }
     let analyses = state.admit()?;
     analyses.check(&chunk.options)?;
+    chunk.check_alone(&bytes)?;
     let session = session_of(state, chunk)?;
     if session.upload.tus().is_some() {
         return Err(ApiError::new(ErrorCode::SessionConflict, "The session is an upload by tus. Send its bytes to /files/."));
@@ -153,6 +168,12 @@ fn store_blocking(state: &State, chunk: &Chunk, bytes: Vec<u8>) -> Result<Answer
             session.upload.total_chunks(),
             session.extension.as_str()
         );
+        return Err(ApiError::new(ErrorCode::SessionConflict, detail));
+    }
+    if let (Some(told), Some(known)) = (chunk.file_size, session.upload.file_size())
+        && told != known
+    {
+        let detail = format!("The session was begun with file_size {known}. Use it, or start a new session.");
         return Err(ApiError::new(ErrorCode::SessionConflict, detail));
     }
     session.activity.touch();
@@ -185,7 +206,9 @@ fn session_of(state: &State, chunk: &Chunk) -> Result<Arc<Session>, ApiError> {
         };
         Session::create(chunk.session_id.clone(), folder, description)
     };
-    Ok(state.registry.get_or_create(&chunk.session_id, make)?)
+    // The first chunk begins a file; any other one belongs to a session that may be gone.
+    let begun = (chunk.index == 0).then_some(chunk.came);
+    Ok(state.registry.get_or_create(&chunk.session_id, begun, make)?)
 }
 
 /// A file's name as it may be shown: no folders, no control characters, not endless.
@@ -239,7 +262,7 @@ mod tests {
             fields.retain(|(n, _)| *n != changed.0);
             fields.push(changed);
             let fields: Vec<_> = fields.into_iter().map(|(n, v)| (n.to_owned(), v.to_owned())).collect();
-            Chunk::read("s".parse().unwrap(), 2, &fields).map(|_| ()).map_err(|e| e.0.code)
+            Chunk::read("s".parse().unwrap(), 2, Instant::now(), &fields).map(|_| ()).map_err(|e| e.0.code)
         };
         assert_eq!(read(("debug", "true")), Ok(()));
         for bad in [("total_chunks", "0"), ("total_chunks", "2"), ("total_chunks", "1e3"), ("total_chunks", "٣"), ("chunk_size", "0")] {

@@ -107,11 +107,7 @@ impl Analyses {
             Err(problem) if problem.code == ErrorCode::ShuttingDown && session.upload.is_resumable() => session.end_run(Err(problem)),
             Err(problem) => {
                 tracing::info!(session = %session.id, code = problem.code.as_str(), detail = problem.detail, "analysis ended");
-                // In this order: a spool that is emptied but there would be taken for an upload that has just begun.
-                session.remove_files();
-                if let Err(error) = session.upload.spool().discard() {
-                    tracing::warn!(session = %session.id, %error, "the spool could not be emptied");
-                }
+                session.discard();
                 let data = serde_json::to_string(&problem).unwrap_or_default();
                 session.end_run(Err(problem));
                 session.events.publish(EventKind::Error, data);

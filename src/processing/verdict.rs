@@ -70,14 +70,27 @@ pub fn encoder(reason: &str) -> Problem {
     Problem::new(ErrorCode::EncoderFailed, format!("The annotated video could not be written: {}.", sentence_part(reason)))
 }
 
-/// A failure of the disk, told apart by whether it is full.
+/// A failure of the disk or of the means to use it, told apart by what its reader can do.
 pub fn storage(what: &str, error: &std::io::Error) -> Problem {
+    use std::io::ErrorKind;
     match error.kind() {
-        std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
             Problem::new(ErrorCode::DiskFull, "The server's disk is full. Free some space and try again.")
         }
+        ErrorKind::ReadOnlyFilesystem => Problem::new(ErrorCode::NotReady, "The server's disk cannot be written to at the moment."),
+        ErrorKind::NotFound => Problem::new(ErrorCode::SessionLost, "The server's files of this upload are gone. Upload the video again."),
+        ErrorKind::OutOfMemory => busy(),
+        _ if matches!(error.raw_os_error(), Some(EMFILE | ENFILE)) => busy(),
         _ => Problem::new(ErrorCode::Internal, format!("{what}: {error}.")),
     }
+}
+
+/// Too many files open, in this process or on this machine; `std` has no words for them.
+const EMFILE: i32 = 24;
+const ENFILE: i32 = 23;
+
+fn busy() -> Problem {
+    Problem::new(ErrorCode::TooManySessions, "The server has as much open as it can have. Try again in a moment.")
 }
 
 fn sentence_part(text: &str) -> &str {

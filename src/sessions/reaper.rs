@@ -53,10 +53,9 @@ impl Drop for Reaper {
 /// One look around; times are given, so that a test need not wait.
 pub fn step(registry: &Registry, settings: &ReaperSettings, now: Instant, wall: SystemTime) {
     for session in registry.due(now, settings.idle_timeout) {
-        if registry.remove(&session) {
+        let reason = "The session was idle for too long and has ended. Upload the video again.";
+        if registry.end(&session, Problem::new(ErrorCode::SessionExpired, reason)) {
             tracing::info!(session = %session.id, "ended after being idle");
-            session
-                .end(Problem::new(ErrorCode::SessionExpired, "The session was idle for too long and has ended. Upload the video again."));
         }
     }
     let results = expired(&settings.results, settings.result_lifetime, wall);
@@ -101,7 +100,7 @@ mod tests {
             let upload = Upload::new(spool, ChunkLedger::new(1, None, None), None);
             Ok(Session::new(id.clone(), Extension::Mp4, None, folder, upload, AnalysisOptions::default()))
         };
-        registry.get_or_create(&id, make).unwrap()
+        registry.get_or_create(&id, None, make).unwrap()
     }
 
     #[test]
@@ -135,7 +134,7 @@ mod tests {
         let data = tempfile::tempdir().unwrap();
         let registry = open(&data, 1).unwrap();
         let first = add(&registry, "first");
-        let refused = registry.get_or_create(&"second".parse().unwrap(), |_| unreachable!("no place for it"));
+        let refused = registry.get_or_create(&"second".parse().unwrap(), None, |_| unreachable!("no place for it"));
         assert!(refused.is_err());
         first.end_run(Err(Problem::new(ErrorCode::NoFrames, "none")));
         add(&registry, "second");

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -130,7 +130,7 @@ fn session_of(state: &State, wish: Wish) -> Result<(Arc<Session>, bool), ApiErro
         };
         Session::create(id.clone(), folder, description)
     };
-    let session = state.registry.get_or_create(&id, make)?;
+    let session = state.registry.get_or_create(&id, Some(Instant::now()), make)?;
     let same = session.upload.tus().is_some_and(|t| t.metadata() == metadata.as_deref() && (length.is_none() || t.length() == length));
     if !is_new && !same {
         return Err(ApiError::new(ErrorCode::SessionConflict, "There is another session of this name. Choose another one."));
@@ -139,6 +139,6 @@ fn session_of(state: &State, wish: Wish) -> Result<(Arc<Session>, bool), ApiErro
 }
 
 async fn end(state: &State, session: Arc<Session>, reason: Problem) {
-    state.registry.remove(&session);
-    let _ = web::block(move || session.end(reason)).await;
+    let registry = Arc::clone(&state.registry);
+    let _ = web::block(move || registry.end(&session, reason)).await;
 }
