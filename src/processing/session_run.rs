@@ -11,6 +11,7 @@ use super::resources::Resources;
 use super::results::ResultPaths;
 use super::run;
 use super::summary::Complete;
+use super::verdict;
 use crate::error_code::{ErrorCode, Problem};
 use crate::ids::ResultId;
 use crate::options::{AnalysisOptions, ModelChoice};
@@ -128,7 +129,7 @@ impl Analyses {
 }
 
 fn not_started(error: std::io::Error) -> Problem {
-    Problem::new(ErrorCode::Internal, format!("The analysis could not be started: {error}."))
+    verdict::storage("The analysis could not be started", &error)
 }
 
 struct Reporter<'a> {

@@ -169,8 +169,10 @@ impl Upload {
     /// Sends the chunk as a raw body.
     pub async fn put(&self, index: usize, bytes: &[u8]) -> Response {
         let path = format!("/api/uploads/{}/chunks/{index}", self.id);
-        let total = self.total().to_string();
-        let request = self.client.request(Method::PUT, &path).query(&[("total_chunks", &total)]).query(&self.fields);
+        let mut request = self.client.request(Method::PUT, &path).query(&self.fields);
+        if !self.fields.iter().any(|(n, _)| n == "total_chunks") {
+            request = request.query(&[("total_chunks", self.total().to_string())]);
+        }
         request.body(bytes.to_vec()).send().await.unwrap()
     }
 
