@@ -79,7 +79,8 @@ pub fn storage(what: &str, error: &std::io::Error) -> Problem {
         }
         ErrorKind::ReadOnlyFilesystem => Problem::new(ErrorCode::NotReady, "The server's disk cannot be written to at the moment."),
         ErrorKind::NotFound => Problem::new(ErrorCode::SessionLost, "The server's files of this upload are gone. Upload the video again."),
-        ErrorKind::OutOfMemory => busy(),
+        // A thread for which there is no room is told as `WouldBlock`.
+        ErrorKind::OutOfMemory | ErrorKind::WouldBlock => busy(),
         _ if matches!(error.raw_os_error(), Some(EMFILE | ENFILE)) => busy(),
         _ => Problem::new(ErrorCode::Internal, format!("{what}: {error}.")),
     }
@@ -126,6 +127,15 @@ mod tests {
         assert_eq!(fatal(&end(7, 256, Complaints::default())), Ok(()));
         let detail = fatal(&end(0, 256, Complaints::default())).unwrap_err().detail;
         assert_eq!(detail, "No frame could be decoded: stream 1, contradictionary STSC and STCO.");
+    }
+
+    #[test]
+    fn failures_of_the_disk_are_told_by_what_helps() {
+        let code = |number: i32| storage("what", &std::io::Error::from_raw_os_error(number)).code;
+        // ENOSPC, EDQUOT, EROFS, ENOENT, EMFILE, ENFILE, ENOMEM, EAGAIN, EIO
+        let codes = [28, 122, 30, 2, EMFILE, ENFILE, 12, 11, 5].map(code);
+        use ErrorCode::{DiskFull, Internal, NotReady, SessionLost, TooManySessions as Busy};
+        assert_eq!(codes, [DiskFull, DiskFull, NotReady, SessionLost, Busy, Busy, Busy, Busy, Internal]);
     }
 
     #[test]

@@ -40,7 +40,10 @@ impl Program {
     pub fn start_by(launcher: &[&str], data: Arc<TempDir>, options: &[&str]) -> Self {
         let line = [launcher, &[env!("CARGO_BIN_EXE_sightline")]].concat();
         let mut command = Command::new(line[0]);
-        command.args(&line[1..]).args(["serve", "--models-dir", scratch::no_models()]);
+        command.args(&line[1..]).arg("serve");
+        if !options.contains(&"--models-dir") {
+            command.args(["--models-dir", scratch::no_models()]);
+        }
         if !options.contains(&"--port") {
             command.args(["--port", "0"]);
         }

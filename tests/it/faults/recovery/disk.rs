@@ -15,6 +15,9 @@ use crate::tus_client::{Tus, noise};
 
 const MIB: usize = 1 << 20;
 
+/// A server is ready when it has models.
+const WITH_MODELS: [&str; 2] = ["--models-dir", concat!(env!("CARGO_MANIFEST_DIR"), "/models")];
+
 /// A server on a disk of this size, or none and a loud line where nothing can be mounted.
 fn on_small_disk(mib: usize, options: &[&str]) -> Option<Program> {
     let mount = "mount -t tmpfs -o size=$1m sightline-test \"$0\"";
@@ -109,7 +112,7 @@ async fn c08_a_disk_that_fills_under_the_annotated_video_is_told_by_the_events()
 
 #[tokio::test]
 async fn c10_a_disk_that_turns_read_only_is_told_until_it_can_be_written_again() {
-    let Some(program) = on_small_disk(16, &[]) else { return };
+    let Some(program) = on_small_disk(512, &WITH_MODELS) else { return };
     let client = Client::of(&program.url);
     becomes_ready(&client).await;
     let done = Upload::of(&client, &clips::short());
@@ -159,7 +162,7 @@ async fn c10_writes_that_fail_are_told_once_and_can_be_repeated() {
 
 #[tokio::test]
 async fn c14_an_upload_folder_that_is_gone_is_told_until_it_is_back() {
-    let program = Program::start(&[]);
+    let program = Program::start(&WITH_MODELS);
     let client = Client::of(&program.url);
     becomes_ready(&client).await;
     let begun = Upload::of(&client, &clips::faststart());

@@ -6,8 +6,6 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 
 use crate::client::{Client, Upload, refusal};
 use crate::clips;
@@ -142,21 +140,6 @@ async fn c05_an_analysis_that_was_on_is_begun_again_and_told() {
     assert_eq!(upload.at(&Client::of(&next.url)).events().await.end().await.data["total_frames"], clips::FRAMES);
 }
 
-/// A request of which only the last empty line is missing.
-async fn nearly_sent(url: &str, head: &str) -> TcpStream {
-    let mut stream = TcpStream::connect(url.strip_prefix("http://").unwrap()).await.unwrap();
-    stream.write_all(format!("{head}\r\nHost: x\r\nConnection: close\r\n").as_bytes()).await.unwrap();
-    stream
-}
-
-async fn answer(mut stream: TcpStream) -> String {
-    stream.write_all(b"\r\n").await.unwrap();
-    let mut text = String::new();
-    let read = tokio::time::timeout(Duration::from_secs(10), stream.read_to_string(&mut text)).await;
-    read.expect("an answer in time").unwrap();
-    text
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn c06_a_busy_server_stops_in_order() {
     let mut program = Program::start(&[]);
@@ -183,15 +166,16 @@ async fn c06_a_busy_server_stops_in_order() {
     for number in 0..50 {
         readers.push(client.events(ids[number % ids.len()]).await);
     }
-    let ready = nearly_sent(&program.url, "GET /readyz HTTP/1.1").await;
-    let new = nearly_sent(&program.url, "PUT /api/uploads/late/chunks/0?total_chunks=1&ext=.mp4 HTTP/1.1\r\nContent-Length: 0").await;
     program.signal(Signal::SIGTERM);
-    for end in join_all(readers.into_iter().map(|r| r.end())).await {
-        assert_eq!(end.kind, "retry");
-    }
-    for text in [answer(ready).await, answer(new).await] {
-        assert!(text.starts_with("HTTP/1.1 503") && text.contains("retry-after:") && text.contains("SHUTTING_DOWN"), "{text}");
-    }
+    let late = Upload::of(&client, &clips::short());
+    let stopping = async {
+        // The server without models was not ready before, for another reason.
+        while refusal(client.get("/readyz").send().await.unwrap()).await.code != "SHUTTING_DOWN" {}
+        let refused = refusal(late.put(0, late.chunk(0)).await).await;
+        assert_eq!((refused.status, refused.code.as_str()), (503, "SHUTTING_DOWN"));
+    };
+    let (ends, ()) = tokio::join!(join_all(readers.into_iter().map(|r| r.end())), stopping);
+    assert!(ends.iter().all(|end| end.kind == "retry"), "{ends:?}");
     let mut left = Vec::new();
     for (tus, more, sending) in uploads {
         drop(more);

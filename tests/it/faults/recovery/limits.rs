@@ -78,7 +78,8 @@ async fn c13_sixty_four_uploads_in_little_memory_end_nobody() {
                 if answer.status() == 200 {
                     break;
                 }
-                assert_eq!(refusal(answer).await.status, 503);
+                let told = refusal(answer).await;
+                assert_eq!(told.status, 503, "{}", told.detail);
                 refused += 1;
                 assert!(refused < 1000, "nothing is taken any more");
                 tokio::time::sleep(Duration::from_millis(20)).await;
