@@ -18,6 +18,7 @@ use crate::error_code::ErrorCode;
 use crate::ids::SessionId;
 use crate::ingest::chunks::ChunkLedger;
 use crate::options::AnalysisOptions;
+use crate::processing::verdict;
 use crate::sessions::journal::Description;
 use crate::sessions::session::{Session, SessionState};
 use crate::sessions::upload::UploadError;
@@ -82,6 +83,8 @@ pub async fn put_chunk(state: web::Data<State>, request: HttpRequest, mut body: 
         if bytes.len() + data.len() > limit {
             return Err(ApiError::new(ErrorCode::ChunkTooLarge, format!("The chunk is larger than {limit} bytes.")));
         }
+        // Sixty-four chunks at once may be more than the process is given: one that has no room is refused, not all ended.
+        bytes.try_reserve(data.len()).map_err(|_| verdict::busy())?;
         bytes.extend_from_slice(&data);
     }
     store(state, chunk, bytes).await

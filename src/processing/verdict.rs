@@ -90,7 +90,8 @@ pub fn storage(what: &str, error: &std::io::Error) -> Problem {
 const EMFILE: i32 = 24;
 const ENFILE: i32 = 23;
 
-fn busy() -> Problem {
+/// The process has no more files, threads or memory to give.
+pub fn busy() -> Problem {
     Problem::new(ErrorCode::TooManySessions, "The server has as much open as it can have. Try again in a moment.")
 }
 

@@ -67,7 +67,7 @@ async fn c12_a_server_out_of_files_waits_and_recovers() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn c13_sixty_four_uploads_in_little_memory_end_nobody() {
-    let program = limited("--as=1073741824", &["--max-running", "2"]);
+    let program = limited("--as=2147483648", &["--max-running", "2"]);
     let client = Client::of(&program.url);
     let send = async || {
         let upload = Upload::new(&client, noise(4 * MIB), ".mkv", MIB);
