@@ -224,6 +224,9 @@ pub struct UploadArgs {
     /// Chunks on their way at once, 1 to 16
     #[arg(long, default_value_t = 3, value_name = "N", value_parser = parallel)]
     pub parallel: usize,
+    /// Certificates (PEM) to trust beside the system's, for an https server with one of its own
+    #[arg(long, env = "SIGHTLINE_CA_FILE", value_name = "FILE")]
+    pub ca_file: Option<PathBuf>,
 }
 
 /// What may be chosen about an analysis, here or on a server.

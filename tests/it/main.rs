@@ -22,6 +22,7 @@ mod scratch;
 mod server;
 mod shutdown;
 mod sse;
+mod tls;
 mod tus;
 mod tus_client;
 mod upload_command;
