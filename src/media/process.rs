@@ -10,7 +10,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use ffmpeg_sidecar::command::FfmpegCommand;
-use nix::sys::resource::{Resource, setrlimit};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signal::Signal;
 use parking_lot::Mutex;
 
@@ -100,7 +100,10 @@ impl Process {
         unsafe {
             command.as_inner_mut().pre_exec(|| {
                 nix::sys::prctl::set_pdeathsig(Signal::SIGKILL)?;
-                setrlimit(Resource::RLIMIT_AS, MEMORY_LIMIT_BYTES, MEMORY_LIMIT_BYTES)?;
+                // A server with less for itself may not give its children more.
+                let (_, most) = getrlimit(Resource::RLIMIT_AS)?;
+                let limit = MEMORY_LIMIT_BYTES.min(most);
+                setrlimit(Resource::RLIMIT_AS, limit, limit)?;
                 setrlimit(Resource::RLIMIT_CORE, 0, 0)?;
                 Ok(())
             });
