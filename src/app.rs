@@ -20,6 +20,9 @@ use crate::sessions::metrics::Counters;
 use crate::sessions::reaper::{Reaper, ReaperSettings};
 use crate::sessions::registry::Registry;
 
+/// How long a server that was told to stop goes on refusing.
+const FAREWELL: Duration = Duration::from_secs(1);
+
 /// A server that is bound and put together. Tests build one on port 0 and run it.
 pub struct App {
     pub address: std::net::SocketAddr,
@@ -130,6 +133,19 @@ pub struct Stopper {
 
 impl Stopper {
     pub async fn stop(self) {
+        self.end_sessions().await;
+        self.server.stop(true).await;
+    }
+
+    /// The same, but whoever asks in the first moment after is told `503` and not met by a closed door: a balancer that looks at
+    /// `/readyz`, a sender in the middle of a file.
+    async fn stop_politely(self) {
+        self.end_sessions().await;
+        actix_web::rt::time::sleep(FAREWELL).await;
+        self.server.stop(true).await;
+    }
+
+    async fn end_sessions(&self) {
         self.state.drain();
         let sessions = self.state.registry.list();
         let reason = || Problem::new(ErrorCode::ShuttingDown, "The server was stopped. Send the video again when it is back.");
@@ -143,7 +159,6 @@ impl Stopper {
         if ended.await.is_err() {
             tracing::error!("not every session could be ended");
         }
-        self.server.stop(true).await;
     }
 }
 
@@ -157,7 +172,7 @@ pub fn serve(args: ServeArgs) -> anyhow::Result<()> {
             match signal().await {
                 Ok(()) => {
                     tracing::info!("stopping");
-                    stopper.stop().await;
+                    stopper.stop_politely().await;
                 }
                 Err(error) => tracing::error!(%error, "signals are not heard"),
             }

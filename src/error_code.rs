@@ -80,6 +80,7 @@ codes! {
     SessionExpired "SESSION_EXPIRED" 410 "The session was idle for too long";
     ResultGone "RESULT_GONE" 410 "The result was removed";
     UploadExpired "UPLOAD_EXPIRED" 410 "The upload was idle for too long";
+    SessionDeleted "SESSION_DELETED" 410 "The session was deleted";
     DiskFull "DISK_FULL" 507 "The disk is full";
     Internal "INTERNAL_ERROR" 500 "Something went wrong in the server";
 }

@@ -19,6 +19,7 @@ use crate::ingest::spool::Spool;
 use crate::options::AnalysisOptions;
 use crate::processing::verdict;
 use crate::sessions::events::{Event, EventKind};
+use crate::sessions::registry::Claim;
 use crate::sessions::session::Session;
 use crate::sessions::upload::Upload;
 use crate::video::Extension;
@@ -100,7 +101,7 @@ async fn receive(state: web::Data<State>, request: &HttpRequest, mut multipart: 
         extension(form.get("ext").or_else(|| query.iter().find(|(n, _)| n == "ext").map(|(_, v)| v.as_str())), sent_name.as_deref())?;
     let filename = form.get("filename").map(display_name).or(sent_name).filter(|n| !n.is_empty());
     let (id, caller) = (SessionId::random(), Caller::of(request));
-    let session = state.session_or_new(&id, &caller, 0, |folder| {
+    let session = state.session_or_new(&id, &caller, Claim::default(), |folder| {
         state.counters.sessions.inc();
         let spool = Arc::new(Spool::create(&folder.join("source"))?);
         let upload = Upload::new(spool, ChunkLedger::new(1, None, None), None);
@@ -182,9 +183,8 @@ fn append(state: &State, session: &Session, data: &[u8]) -> Result<(), ApiError>
 }
 
 async fn end(state: &State, session: &Arc<Session>, reason: Problem) {
-    state.registry.remove(session);
-    let session = Arc::clone(session);
-    let _ = web::block(move || session.end(reason)).await;
+    let (registry, session) = (Arc::clone(&state.registry), Arc::clone(session));
+    let _ = web::block(move || registry.end(&session, reason)).await;
 }
 
 /// The ending that was named, or that of the file's name.

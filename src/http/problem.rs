@@ -117,6 +117,8 @@ impl From<RegistryError> for ApiError {
     fn from(error: RegistryError) -> Self {
         match error {
             RegistryError::Full(_) => Self::new(ErrorCode::TooManySessions, error.to_string()),
+            RegistryError::Ending => Self::new(ErrorCode::NotReady, error.to_string()),
+            RegistryError::Gone(problem) => Self(problem),
             RegistryError::Io(error) => Self(verdict::storage("The session could not be set up", &error)),
         }
     }

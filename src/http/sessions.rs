@@ -100,9 +100,8 @@ pub async fn delete(state: web::Data<State>, request: HttpRequest) -> Result<Htt
 
 /// Ends a session that somebody does not want any more.
 pub async fn end(state: web::Data<State>, session: Arc<Session>) -> Result<HttpResponse, ApiError> {
-    state.registry.remove(&session);
     let ended = web::block(move || {
-        session.end(Problem::new(ErrorCode::Cancelled, "The analysis was cancelled."));
+        state.registry.end(&session, Problem::new(ErrorCode::Cancelled, "The analysis was cancelled."));
         let results = session.results();
         for id in &results {
             for ending in ["mp4", "jsonl", "csv"] {

@@ -17,7 +17,7 @@ use crate::error_code::{ErrorCode, Problem};
 use crate::ids::{ResultId, SessionId};
 use crate::processing::session_run::Analyses;
 use crate::sessions::metrics::Counters;
-use crate::sessions::registry::Registry;
+use crate::sessions::registry::{Claim, Registry};
 use crate::sessions::session::Session;
 
 /// Results whose removal is remembered; the oldest are forgotten first.
@@ -111,26 +111,23 @@ impl State {
     /// The session of this name, or why there is none.
     pub fn session(&self, id: &SessionId) -> Result<Arc<Session>, Problem> {
         let found = self.registry.get(id);
-        found.ok_or_else(|| match self.registry.is_lost(id) {
-            true => Problem::new(ErrorCode::SessionLost, "The session was damaged when the server stopped. Upload the video again."),
-            false => {
-                Problem::new(ErrorCode::SessionNotFound, "There is no session of this name. It may have ended; upload the video again.")
-            }
-        })
+        let unknown =
+            || Problem::new(ErrorCode::SessionNotFound, "There is no session of this name. It may have ended; upload the video again.");
+        found.ok_or_else(|| self.registry.gone(id).unwrap_or_else(unknown))
     }
 
-    /// The session of this name, or else a new one that its caller may begin; it soon takes the place of so many others.
+    /// The session of this name, or else a new one that its caller may begin.
     pub fn session_or_new(
         &self,
         id: &SessionId,
         caller: &Caller,
-        replaces: usize,
+        claim: Claim,
         make: impl FnOnce(PathBuf) -> std::io::Result<Session>,
     ) -> Result<Arc<Session>, ApiError> {
         if self.registry.get(id).is_none() {
             self.admit_from(caller)?;
         }
-        Ok(self.registry.get_or_replace(id, replaces, make)?)
+        Ok(self.registry.get_or_create(id, claim, make)?)
     }
 
     /// Whether this client may have another video analysed now.
@@ -174,7 +171,7 @@ impl State {
 
     /// Whether the disk has room for so many more bytes.
     pub fn room_for(&self, bytes: u64) -> Result<(), Problem> {
-        match free_bytes(&self.results) {
+        match self.registry.usable().and_then(|()| free_bytes(&self.results)) {
             Ok(free) if free < self.limits.min_free_bytes.saturating_add(bytes) => {
                 Err(Problem::new(ErrorCode::DiskFull, "The server's disk is full. Try again when space has been freed."))
             }

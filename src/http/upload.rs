@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use actix_multipart::Multipart;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -19,9 +19,13 @@ use super::trace::Caller;
 use crate::error_code::ErrorCode;
 use crate::ids::SessionId;
 use crate::ingest::checksum::{Algorithm, Checksum};
+use crate::ingest::chunks::ChunkLedger;
 use crate::options::AnalysisOptions;
+use crate::processing::verdict;
 use crate::sessions::journal::Description;
+use crate::sessions::registry::Claim;
 use crate::sessions::session::{Session, SessionState};
+use crate::sessions::upload::UploadError;
 use crate::video::Extension;
 
 /// More chunks than this make bookkeeping larger than the file is worth.
@@ -34,6 +38,8 @@ const READ_TIMEOUT: Duration = Duration::from_secs(30);
 struct Chunk {
     session_id: SessionId,
     index: u64,
+    /// When its request came.
+    came: Instant,
     total: u64,
     extension: Extension,
     file_size: Option<u64>,
@@ -59,12 +65,13 @@ struct Answer {
 
 /// `POST /api/upload-chunk`
 pub async fn post_chunk(state: web::Data<State>, caller: Caller, multipart: Multipart) -> Result<HttpResponse, ApiError> {
+    let came = Instant::now();
     state.admit()?;
     let mut form = Form::read(multipart, state.limits.chunk_bytes).await?;
     let bytes = form.file.take().ok_or_else(|| ApiError::field("file is missing."))?;
     let session_id = request::session_id(form.require("session_id")?)?;
     let index = request::number("chunk_index", form.require("chunk_index")?)?;
-    let chunk = Chunk::read(session_id, index, form.fields())?;
+    let chunk = Chunk::read(session_id, index, came, form.fields())?;
     store(state, caller, chunk, bytes).await
 }
 
@@ -75,10 +82,11 @@ pub async fn put_chunk(
     request: HttpRequest,
     mut body: web::Payload,
 ) -> Result<HttpResponse, ApiError> {
+    let came = Instant::now();
     state.admit()?;
     let session_id = request::path_session_id(&request)?;
     let index = request::number("chunk_index", request.match_info().query("index"))?;
-    let mut chunk = Chunk::read(session_id, index, &request::query(&request)?)?;
+    let mut chunk = Chunk::read(session_id, index, came, &request::query(&request)?)?;
     chunk.digests = digest::read(&request, "Content-Digest")?;
     let limit = state.limits.chunk_bytes;
     let mut bytes = Vec::new();
@@ -89,13 +97,15 @@ pub async fn put_chunk(
         if bytes.len() + data.len() > limit {
             return Err(ApiError::new(ErrorCode::ChunkTooLarge, format!("The chunk is larger than {limit} bytes.")));
         }
+        // Sixty-four chunks at once may be more than the process is given: one that has no room is refused, not all ended.
+        bytes.try_reserve(data.len()).map_err(|_| verdict::busy())?;
         bytes.extend_from_slice(&data);
     }
     store(state, caller, chunk, bytes).await
 }
 
 impl Chunk {
-    fn read(session_id: SessionId, index: u64, fields: &[(String, String)]) -> Result<Self, ApiError> {
+    fn read(session_id: SessionId, index: u64, came: Instant, fields: &[(String, String)]) -> Result<Self, ApiError> {
         let get = |name: &str| fields.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str());
         let require = |name: &str| get(name).ok_or_else(|| ApiError::field(format!("{name} is missing.")));
         let number = |name: &str| get(name).map(|text| request::number(name, text)).transpose();
@@ -116,6 +126,7 @@ impl Chunk {
         Ok(Self {
             session_id,
             index,
+            came,
             total,
             extension,
             file_size: number("file_size")?,
@@ -126,6 +137,13 @@ impl Chunk {
             file_sha256: get("file_sha256").map(|text| sha256("file_sha256", text)).transpose()?,
             options: request::options(AnalysisOptions::default(), fields)?,
         })
+    }
+
+    /// Whether the sizes it tells fit together and to its bytes, asked before a session is begun by it.
+    fn check_alone(&self, bytes: &[u8]) -> Result<(), UploadError> {
+        let mut ledger = ChunkLedger::new(self.total, self.chunk_size, self.file_size);
+        ledger.begin(self.index, bytes.len() as u64, Default::default())?;
+        Ok(())
     }
 
     /// The file's size as far as this chunk tells it.
@@ -162,6 +180,7 @@ fn store_blocking(state: &State, caller: &Caller, mut chunk: Chunk, bytes: Vec<u
     }
     let analyses = state.admit()?;
     analyses.check(&chunk.options)?;
+    chunk.check_alone(&bytes)?;
     let session = session_of(state, caller, &chunk)?;
     if session.upload.tus().is_some() {
         return Err(ApiError::new(ErrorCode::SessionConflict, "The session is an upload by tus. Send its bytes to /files/."));
@@ -172,6 +191,12 @@ fn store_blocking(state: &State, caller: &Caller, mut chunk: Chunk, bytes: Vec<u
             session.upload.total_chunks(),
             session.extension.as_str()
         );
+        return Err(ApiError::new(ErrorCode::SessionConflict, detail));
+    }
+    if let (Some(told), Some(known)) = (chunk.file_size, session.upload.file_size())
+        && told != known
+    {
+        let detail = format!("The session was begun with file_size {known}. Use it, or start a new session.");
         return Err(ApiError::new(ErrorCode::SessionConflict, detail));
     }
     session.activity.touch();
@@ -206,7 +231,9 @@ fn session_of(state: &State, caller: &Caller, chunk: &Chunk) -> Result<Arc<Sessi
         };
         Session::create(chunk.session_id.clone(), folder, description)
     };
-    state.session_or_new(&chunk.session_id, caller, 0, make)
+    // The first chunk begins a file; any other one belongs to a session that may be gone.
+    let claim = Claim { begun: (chunk.index == 0).then_some(chunk.came), replaces: 0 };
+    state.session_or_new(&chunk.session_id, caller, claim, make)
 }
 
 /// A digest as 64 hexadecimal digits.
@@ -268,7 +295,7 @@ mod tests {
             fields.retain(|(n, _)| *n != changed.0);
             fields.push(changed);
             let fields: Vec<_> = fields.into_iter().map(|(n, v)| (n.to_owned(), v.to_owned())).collect();
-            Chunk::read("s".parse().unwrap(), 2, &fields).map(|_| ()).map_err(|e| e.0.code)
+            Chunk::read("s".parse().unwrap(), 2, Instant::now(), &fields).map(|_| ()).map_err(|e| e.0.code)
         };
         assert_eq!(read(("debug", "true")), Ok(()));
         for bad in [("total_chunks", "0"), ("total_chunks", "2"), ("total_chunks", "1e3"), ("total_chunks", "٣"), ("chunk_size", "0")] {

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use ffmpeg_sidecar::command::FfmpegCommand;
 use nix::errno::Errno;
-use nix::sys::resource::{Resource, setrlimit};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signal::{Signal, killpg};
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
 use nix::unistd::Pid;
@@ -109,7 +109,10 @@ impl Process {
         unsafe {
             command.as_inner_mut().pre_exec(|| {
                 nix::sys::prctl::set_pdeathsig(Signal::SIGKILL)?;
-                setrlimit(Resource::RLIMIT_AS, MEMORY_LIMIT_BYTES, MEMORY_LIMIT_BYTES)?;
+                // A server with less for itself may not give its children more.
+                let (_, most) = getrlimit(Resource::RLIMIT_AS)?;
+                let limit = MEMORY_LIMIT_BYTES.min(most);
+                setrlimit(Resource::RLIMIT_AS, limit, limit)?;
                 setrlimit(Resource::RLIMIT_CORE, 0, 0)?;
                 setrlimit(Resource::RLIMIT_NOFILE, OPEN_FILES, OPEN_FILES)?;
                 Ok(())

@@ -14,6 +14,7 @@ use super::resources::Resources;
 use super::results::ResultPaths;
 use super::run;
 use super::summary::Complete;
+use super::verdict;
 use crate::error_code::{ErrorCode, Problem};
 use crate::ids::{RequestId, ResultId};
 use crate::options::{AnalysisOptions, ModelChoice};
@@ -117,11 +118,7 @@ impl Analyses {
             Err(problem) if problem.code == ErrorCode::ShuttingDown && session.upload.is_resumable() => session.end_run(Err(problem)),
             Err(problem) => {
                 tracing::info!(code = problem.code.as_str(), detail = problem.detail, "analysis ended");
-                // In this order: a spool that is emptied but there would be taken for an upload that has just begun.
-                session.remove_files();
-                if let Err(error) = session.upload.spool().discard() {
-                    tracing::warn!(%error, "the spool could not be emptied");
-                }
+                session.discard();
                 let data = serde_json::to_string(&Told { what: &problem, request_id: &session.request_id }).unwrap_or_default();
                 session.end_run(Err(problem));
                 session.events.publish(EventKind::Error, data);
@@ -142,7 +139,7 @@ impl Analyses {
 }
 
 fn not_started(error: std::io::Error) -> Problem {
-    Problem::new(ErrorCode::Internal, format!("The analysis could not be started: {error}."))
+    verdict::storage("The analysis could not be started", &error)
 }
 
 /// What an event holds: what is told, and which request it goes back to.

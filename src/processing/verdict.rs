@@ -88,14 +88,29 @@ pub fn encoder(reason: &str) -> Problem {
     Problem::new(ErrorCode::EncoderFailed, format!("The annotated video could not be written: {}.", sentence_part(reason)))
 }
 
-/// A failure of the disk, told apart by whether it is full.
+/// A failure of the disk or of the means to use it, told apart by what its reader can do.
 pub fn storage(what: &str, error: &std::io::Error) -> Problem {
+    use std::io::ErrorKind;
     match error.kind() {
-        std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
             Problem::new(ErrorCode::DiskFull, "The server's disk is full. Free some space and try again.")
         }
+        ErrorKind::ReadOnlyFilesystem => Problem::new(ErrorCode::NotReady, "The server's disk cannot be written to at the moment."),
+        ErrorKind::NotFound => Problem::new(ErrorCode::SessionLost, "The server's files of this upload are gone. Upload the video again."),
+        // A thread for which there is no room is told as `WouldBlock`.
+        ErrorKind::OutOfMemory | ErrorKind::WouldBlock => busy(),
+        _ if matches!(error.raw_os_error(), Some(EMFILE | ENFILE)) => busy(),
         _ => Problem::new(ErrorCode::Internal, format!("{what}: {error}.")),
     }
+}
+
+/// Too many files open, in this process or on this machine; `std` has no words for them.
+const EMFILE: i32 = 24;
+const ENFILE: i32 = 23;
+
+/// The process has no more files, threads or memory to give.
+pub fn busy() -> Problem {
+    Problem::new(ErrorCode::TooManySessions, "The server has as much open as it can have. Try again in a moment.")
 }
 
 fn sentence_part(text: &str) -> &str {
@@ -133,6 +148,15 @@ mod tests {
         assert_eq!(fatal(&end(7, 256, Complaints::default()), false), Ok(()));
         let detail = fatal(&end(0, 256, Complaints::default()), false).unwrap_err().detail;
         assert_eq!(detail, "No frame could be decoded: stream 1, contradictionary STSC and STCO.");
+    }
+
+    #[test]
+    fn failures_of_the_disk_are_told_by_what_helps() {
+        let code = |number: i32| storage("what", &std::io::Error::from_raw_os_error(number)).code;
+        // ENOSPC, EDQUOT, EROFS, ENOENT, EMFILE, ENFILE, ENOMEM, EAGAIN, EIO
+        let codes = [28, 122, 30, 2, EMFILE, ENFILE, 12, 11, 5].map(code);
+        use ErrorCode::{DiskFull, Internal, NotReady, SessionLost, TooManySessions as Busy};
+        assert_eq!(codes, [DiskFull, DiskFull, NotReady, SessionLost, Busy, Busy, Busy, Busy, Internal]);
     }
 
     #[test]

@@ -76,7 +76,26 @@ pub enum Record {
 #[derive(Debug)]
 pub struct Journal {
     /// One writer at a time, so that records do not mix.
-    records: Mutex<File>,
+    records: Mutex<Records>,
+}
+
+#[derive(Debug)]
+struct Records {
+    file: File,
+    /// Bytes of whole records.
+    whole: u64,
+}
+
+impl Records {
+    /// Adds a record whole or not at all: behind one that a full disk has torn, no other would ever be read.
+    fn add(&mut self, line: &[u8]) -> io::Result<()> {
+        if self.file.metadata()?.len() > self.whole {
+            self.file.set_len(self.whole)?;
+        }
+        self.file.write_all(line)?;
+        self.whole += line.len() as u64;
+        Ok(())
+    }
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -97,20 +116,25 @@ impl Journal {
         let partial = folder.join("session.json.part");
         std::fs::write(&partial, serde_json::to_vec(description)?)?;
         std::fs::rename(partial, folder.join(DESCRIPTION))?;
-        Ok(Self { records: Mutex::new(records) })
+        Ok(Self::new(records, 0))
     }
 
     /// Goes on with the journal of an earlier process.
     pub fn reopen(folder: &Path) -> io::Result<Self> {
         let records = OpenOptions::new().append(true).open(folder.join(RECORDS))?;
-        Ok(Self { records: Mutex::new(records) })
+        let whole = records.metadata()?.len();
+        Ok(Self::new(records, whole))
     }
 
-    /// Adds a record with one write.
+    fn new(file: File, whole: u64) -> Self {
+        Self { records: Mutex::new(Records { file, whole }) }
+    }
+
+    /// Adds a record.
     pub fn append(&self, record: &Record) -> io::Result<()> {
         let mut line = serde_json::to_vec(record)?;
         line.push(b'\n');
-        self.records.lock().write_all(&line)
+        self.records.lock().add(&line)
     }
 }
 
@@ -191,6 +215,17 @@ mod tests {
         let again = Journal::reopen(folder.path()).unwrap();
         records[2..].iter().for_each(|r| again.append(r).unwrap());
         assert_eq!(read(folder.path()).unwrap(), (description(), records.to_vec()));
+    }
+
+    #[test]
+    fn a_record_behind_a_torn_one_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = Journal::create(folder.path(), &description()).unwrap();
+        journal.append(&chunk(0)).unwrap();
+        // As a disk leaves it that becomes full in the middle of a write.
+        OpenOptions::new().append(true).open(folder.path().join(RECORDS)).unwrap().write_all(b"{\"chunk\":").unwrap();
+        journal.append(&chunk(1)).unwrap();
+        assert_eq!(read(folder.path()).unwrap().1, [chunk(0), chunk(1)]);
     }
 
     #[test]

@@ -247,8 +247,19 @@ impl Session {
         }
     }
 
+    /// After a failed run: removes the session's files and gives their space back. Later bytes are counted, not kept.
+    pub fn discard(&self) {
+        let spool = self.upload.spool();
+        spool.discard();
+        // In this order: a spool that is emptied but there would be taken for an upload that has just begun.
+        self.remove_files();
+        if let Err(error) = spool.empty() {
+            tracing::warn!(session = %self.id, %error, "the spool could not be emptied");
+        }
+    }
+
     /// Removes the spool and all that lies beside it; results are elsewhere.
-    pub fn remove_files(&self) {
+    fn remove_files(&self) {
         if let Err(error) = std::fs::remove_dir_all(&self.folder)
             && error.kind() != std::io::ErrorKind::NotFound
         {

@@ -102,11 +102,11 @@ async fn sessions_that_are_deleted_end_at_once_and_leave_nothing() {
         assert_eq!(client.delete(&upload.id).await.status(), 204);
         assert_eq!(events.end().await.code(), "CANCELLED");
         for path in [format!("/api/sessions/{}", upload.id), format!("/api/uploads/{}", upload.id)] {
-            assert_eq!(client.get(&path).send().await.unwrap().status(), 404, "{path}");
+            assert_eq!(client.get(&path).send().await.unwrap().status(), 410, "{path}");
         }
-        assert_eq!(client.delete(&upload.id).await.status(), 404);
+        assert_eq!(client.delete(&upload.id).await.status(), 410);
         let again = client.post(&format!("/api/analyze-assembled/{}", upload.id)).send().await.unwrap();
-        assert_eq!(again.status(), 404);
+        assert_eq!(again.status(), 410);
     }
     program.assert_nothing_left("two deleted sessions");
     let finished = Upload::of(&client, &clips::short());

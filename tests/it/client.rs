@@ -176,8 +176,10 @@ impl Upload {
 
     pub fn put_request(&self, index: usize, bytes: &[u8]) -> RequestBuilder {
         let path = format!("/api/uploads/{}/chunks/{index}", self.id);
-        let total = self.total().to_string();
-        let request = self.client.request(Method::PUT, &path).query(&[("total_chunks", &total)]).query(&self.fields);
+        let mut request = self.client.request(Method::PUT, &path).query(&self.fields);
+        if !self.fields.iter().any(|(n, _)| n == "total_chunks") {
+            request = request.query(&[("total_chunks", self.total().to_string())]);
+        }
         request.body(bytes.to_vec())
     }
 

@@ -101,7 +101,26 @@ pub fn avi() -> PathBuf {
     made("clip.avi", &[&PICTURE[..], &SOUND, &["-c:v", "mpeg4", "-q:v", "4", "-c:a", "pcm_s16le"]].concat())
 }
 
-/// An index for each second, as cameras and browsers write it while they record.
+pub const HUNDRED_MEGABYTES_FRAMES: u64 = 170;
+
+/// Pictures as they are, without any compression, and the index behind them.
+pub fn hundred_megabytes() -> PathBuf {
+    let picture = ["-f", "lavfi", "-i", "testsrc2=size=640x480:rate=30", "-frames:v", "170"];
+    made("hundred_megabytes.mov", &[&picture[..], &["-c:v", "rawvideo", "-pix_fmt", "uyvy422"]].concat())
+}
+
+/// Begins in the middle of a group of pictures: an edit list hides those before.
+pub fn edit_list() -> PathBuf {
+    let source = index_last();
+    made("edit_list.mp4", &["-ss", "0.5", "-i", source.to_str().unwrap(), "-c", "copy"])
+}
+
+/// With B-frames, which an edit list moves back to time 0.
+pub fn reordered() -> PathBuf {
+    made("reordered.mp4", &[&PICTURE[..], &SOUND, &["-c:v", "libx264", "-preset", "veryfast", "-bf", "2", "-c:a", "aac"]].concat())
+}
+
+/// In fragments, as a recorder writes that may be switched off at any time.
 pub fn fragmented() -> PathBuf {
     made("fragmented.mp4", &[&PICTURE[..], &SOUND, &H264_AAC, &["-movflags", "+frag_keyframe+empty_moov"]].concat())
 }

@@ -125,7 +125,7 @@ async fn idle_sessions_end_with_their_files_unless_somebody_reads_along() {
         move || within(Duration::from_secs(5), || (!folder.exists()).then_some(()))
     });
     assert!(gone.await.unwrap().is_some(), "the idle session stays");
-    assert_eq!(client.get(&format!("/api/uploads/{}", idle.id)).send().await.unwrap().status(), 404);
+    assert_eq!(client.get(&format!("/api/uploads/{}", idle.id)).send().await.unwrap().status(), 410);
     assert!(folder(&read).exists(), "the session that is read has ended");
     read.send_all(1..read.total()).await;
     assert_eq!(events.wait_for(|e| e.is_terminal()).await.kind, "complete");

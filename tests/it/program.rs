@@ -33,8 +33,17 @@ impl Program {
 
     /// Starts on a data folder that another process may have left.
     pub fn start_in(data: Arc<TempDir>, options: &[&str]) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_sightline"));
-        command.args(["serve", "--models-dir", scratch::no_models()]);
+        Self::start_by(&[], data, options)
+    }
+
+    /// Starts by another program, which becomes the server after it has changed what the server finds.
+    pub fn start_by(launcher: &[&str], data: Arc<TempDir>, options: &[&str]) -> Self {
+        let line = [launcher, &[env!("CARGO_BIN_EXE_sightline")]].concat();
+        let mut command = Command::new(line[0]);
+        command.args(&line[1..]).arg("serve");
+        if !options.contains(&"--models-dir") {
+            command.args(["--models-dir", scratch::no_models()]);
+        }
         if !options.contains(&"--port") {
             command.args(["--port", "0"]);
         }
@@ -74,6 +83,20 @@ impl Program {
 
     pub fn path(&self, below: &str) -> PathBuf {
         self.data.path().join(below)
+    }
+
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// A path of the data folder as the server sees it, which may have mounted something there.
+    pub fn inner_path(&self, below: &str) -> PathBuf {
+        self.proc("root").join(self.data.path().strip_prefix("/").unwrap()).join(below)
+    }
+
+    /// What it has said on stderr so far.
+    pub fn said(&self) -> String {
+        self.log.lock().unwrap().clone()
     }
 
     pub fn signal(&self, signal: Signal) {
@@ -137,7 +160,8 @@ impl Program {
         scratch::files_below(&self.path(below))
     }
 
-    fn proc(&self, below: &str) -> PathBuf {
+    /// Its place below /proc.
+    pub fn proc(&self, below: &str) -> PathBuf {
         PathBuf::from(format!("/proc/{}/{below}", self.child.id()))
     }
 }

@@ -74,8 +74,7 @@ async fn fill(state: &State, session: &Arc<Session>, parts: Vec<Arc<Session>>, a
     let filled = web::block(move || {
         put_together(&writer, &parts)?;
         for part in parts {
-            registry.remove(&part);
-            part.end(Problem::new(ErrorCode::Cancelled, "The part's bytes are in its file now."));
+            registry.end(&part, Problem::new(ErrorCode::Cancelled, "The part's bytes are in its file now."));
         }
         Ok(analyses.start(writer.session()))
     });

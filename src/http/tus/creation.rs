@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -20,6 +20,7 @@ use crate::ids::SessionId;
 use crate::ingest::checksum::Checksum;
 use crate::options::AnalysisOptions;
 use crate::sessions::journal::{Description, TusDescription};
+use crate::sessions::registry::Claim;
 use crate::sessions::session::Session;
 use crate::sessions::tus::TusError;
 use crate::sessions::tus::concatenation::Concatenation;
@@ -150,6 +151,7 @@ pub fn known(state: &State, wish: &Wish) -> Result<Option<Arc<Session>>, ApiErro
 pub fn session_of(state: &State, caller: &Caller, wish: Wish) -> Result<(Arc<Session>, bool), ApiError> {
     let id = wish.id.unwrap_or_else(SessionId::random);
     let (length, tus) = (wish.length, wish.tus.clone());
+    let claim = Claim { begun: Some(Instant::now()), replaces: wish.replaces };
     let mut is_new = false;
     let make = |folder: PathBuf| {
         is_new = true;
@@ -168,7 +170,7 @@ pub fn session_of(state: &State, caller: &Caller, wish: Wish) -> Result<(Arc<Ses
         };
         Session::create(id.clone(), folder, description)
     };
-    let session = state.session_or_new(&id, caller, wish.replaces, make)?;
+    let session = state.session_or_new(&id, caller, claim, make)?;
     if is_meant(&session, &tus, length) { Ok((session, is_new)) } else { Err(taken()) }
 }
 
@@ -182,6 +184,6 @@ fn taken() -> ApiError {
 }
 
 pub async fn end(state: &State, session: Arc<Session>, reason: Problem) {
-    state.registry.remove(&session);
-    let _ = web::block(move || session.end(reason)).await;
+    let registry = Arc::clone(&state.registry);
+    let _ = web::block(move || registry.end(&session, reason)).await;
 }

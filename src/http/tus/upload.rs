@@ -144,7 +144,7 @@ pub async fn overridden(state: web::Data<State>, request: HttpRequest, payload: 
 fn find(state: &State, request: &HttpRequest) -> Result<Arc<Session>, ApiError> {
     let id = request::path_session_id(request)?;
     let session = match state.session(&id) {
-        Err(_) if state.registry.is_expired(&id) => return Err(expired()),
+        Err(gone) if gone.code == ErrorCode::SessionExpired => return Err(expired()),
         found => found?,
     };
     if session.upload.tus().is_none() {
