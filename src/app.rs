@@ -11,6 +11,7 @@ use anyhow::Context;
 
 use crate::config::ServeArgs;
 use crate::error_code::{ErrorCode, Problem};
+use crate::http::seats::Seats;
 use crate::http::server;
 use crate::http::state::{Limits, State};
 use crate::installation;
@@ -49,8 +50,12 @@ impl App {
             file_bytes: args.max_file_bytes,
             idle_timeout: args.idle_timeout(),
             min_free_bytes: args.min_free_bytes,
+            client_timeout: Duration::from_secs(args.client_timeout),
+            keepalive: Duration::from_secs(args.keepalive),
+            appearance: Duration::from_secs(args.appearance_timeout),
         };
-        let state = web::Data::new(State::new(Arc::clone(&registry), counters, limits, results.clone(), analyses));
+        let seats = Seats::new(args.max_readers, args.max_readers_per_session);
+        let state = web::Data::new(State::new(Arc::clone(&registry), counters, limits, seats, results.clone(), analyses));
         let (host, port) = args.address();
         let (listener, address) = server::bind(host, port).with_context(|| format!("cannot listen on {host}:{port}"))?;
         let server = server::server(listener, state.clone())?;

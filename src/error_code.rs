@@ -60,6 +60,7 @@ codes! {
     VideoDamaged "VIDEO_DAMAGED" 422 "Parts of the video are damaged";
     AudioLost "AUDIO_LOST" 422 "The sound is left out";
     TooManySessions "TOO_MANY_SESSIONS" 503 "All places are taken";
+    TooManyReaders "TOO_MANY_READERS" 503 "Too many connections read events";
     ShuttingDown "SHUTTING_DOWN" 503 "The server is stopping";
     NotReady "NOT_READY" 503 "The server is not ready yet";
     DecoderMissing "DECODER_MISSING" 503 "FFmpeg is missing";

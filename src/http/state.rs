@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
+use super::seats::Seats;
 use crate::error_code::{ErrorCode, Problem};
 use crate::ids::SessionId;
 use crate::processing::session_run::Analyses;
@@ -23,12 +24,19 @@ pub struct Limits {
     pub idle_timeout: Duration,
     /// Bytes that must stay free on the disk.
     pub min_free_bytes: u64,
+    /// What a client may take to send a request's head, to pause within a body, or to take what it is sent.
+    pub client_timeout: Duration,
+    /// Silence after which readers of events get a comment.
+    pub keepalive: Duration,
+    /// How long a reader of events may be ahead of the session it asks for.
+    pub appearance: Duration,
 }
 
 pub struct State {
     pub registry: Arc<Registry>,
     pub counters: Arc<Counters>,
     pub limits: Limits,
+    pub seats: Seats,
     /// Where finished files are.
     pub results: PathBuf,
     /// Or why no analysis can run on this machine.
@@ -42,10 +50,11 @@ impl State {
         registry: Arc<Registry>,
         counters: Arc<Counters>,
         limits: Limits,
+        seats: Seats,
         results: PathBuf,
         analyses: Result<Analyses, String>,
     ) -> Self {
-        Self { registry, counters, limits, results, analyses, warm: AtomicBool::new(false), draining: watch::Sender::new(false) }
+        Self { registry, counters, limits, seats, results, analyses, warm: AtomicBool::new(false), draining: watch::Sender::new(false) }
     }
 
     /// The means to analyse, or the reason why there are none.
