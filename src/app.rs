@@ -8,6 +8,7 @@ use std::time::Duration;
 use actix_web::dev::ServerHandle;
 use actix_web::web;
 use anyhow::Context;
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
 use crate::config::ServeArgs;
 use crate::error_code::{ErrorCode, Problem};
@@ -147,6 +148,7 @@ impl Stopper {
 /// `sightline serve`
 pub fn serve(args: ServeArgs) -> anyhow::Result<()> {
     let args = args.with_older_names()?;
+    raise_descriptor_limit();
     actix_web::rt::System::new().block_on(async move {
         let app = App::build(&args)?;
         let stopper = app.handle();
@@ -161,6 +163,14 @@ pub fn serve(args: ServeArgs) -> anyhow::Result<()> {
         });
         app.run().await
     })
+}
+
+/// Every reader and every upload holds a descriptor or two, and many systems begin with a soft limit of 1024.
+fn raise_descriptor_limit() {
+    let raised = getrlimit(Resource::RLIMIT_NOFILE).and_then(|(_, most)| setrlimit(Resource::RLIMIT_NOFILE, most, most));
+    if let Err(error) = raised {
+        tracing::warn!(%error, "the limit of open files stays as it is");
+    }
 }
 
 /// Blocks until SIGINT or SIGTERM comes.

@@ -21,6 +21,9 @@ use nix::sys::socket::{Shutdown, SockaddrStorage, getpeername, shutdown};
 
 use super::pace::Paced;
 
+/// Given on at once, so that one who is slow, but takes some of a large answer in its time, is not cut.
+const LARGEST_PART: usize = 64 << 10;
+
 /// What a client is waited for, and since when that lasts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
@@ -112,12 +115,14 @@ pub async fn attend(
     request.set_payload(Paced::body(body, line.patience.client));
     line.enter(Phase::Working);
     let response = next.call(request).await?;
-    Ok(response.map_body(|_, body| Attended { body: body.boxed(), line }).map_into_right_body())
+    Ok(response.map_body(|_, body| Attended { body: body.boxed(), rest: Bytes::new(), line }).map_into_right_body())
 }
 
 /// An answer's body on its way out.
 struct Attended {
     body: BoxBody,
+    /// What of it is still to be given on.
+    rest: Bytes,
     line: Rc<Line>,
 }
 
@@ -137,8 +142,16 @@ impl MessageBody for Attended {
     /// The next part is asked for when there is room for it: that is how taking shows.
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Self::Error>>> {
         let this = self.get_mut();
-        let next = Pin::new(&mut this.body).poll_next(context);
-        this.line.enter(if matches!(next, Poll::Ready(Some(_))) { Phase::Sending } else { Phase::Working });
-        next
+        if this.rest.is_empty() {
+            let next = Pin::new(&mut this.body).poll_next(context);
+            let Poll::Ready(Some(Ok(bytes))) = next else {
+                this.line.enter(Phase::Working);
+                return next;
+            };
+            this.rest = bytes;
+        }
+        this.line.enter(Phase::Sending);
+        let part = this.rest.split_to(this.rest.len().min(LARGEST_PART));
+        Poll::Ready(Some(Ok(part)))
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use actix_multipart::Multipart;
+use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use futures_util::StreamExt;
 use serde::Serialize;
@@ -67,7 +68,9 @@ pub async fn put_chunk(state: web::Data<State>, request: HttpRequest, mut body: 
     let index = request::number("chunk_index", request.match_info().query("index"))?;
     let chunk = Chunk::read(session_id, index, &request::query(&request)?)?;
     let limit = state.limits.chunk_bytes;
-    let mut bytes = Vec::new();
+    // All at once: a vector that grows is copied again and again.
+    let told = request.headers().get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse().ok());
+    let mut bytes = Vec::with_capacity(limit.min(told.unwrap_or(0)));
     while let Some(data) = body.next().await {
         let data = data.map_err(|e| pace::ended_early("The chunk did not arrive", &e))?;
         if bytes.len() + data.len() > limit {

@@ -4,6 +4,7 @@ mod child;
 mod hostile;
 mod integrity;
 mod recovery;
+mod slow;
 mod sse;
 mod surface;
 mod upload;
