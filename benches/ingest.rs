@@ -9,7 +9,7 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::Instant;
 
-use rig::file::File;
+use rig::file::{CHUNK, File};
 use rig::line::{Line, Way};
 use rig::program::{Program, seconds};
 use rig::times::Times;

@@ -4,6 +4,7 @@
 use std::any::Any;
 use std::cell::Cell;
 use std::os::fd::{AsRawFd, RawFd};
+use std::path::PathBuf;
 use std::pin::Pin;
 use std::rc::{Rc, Weak};
 use std::task::{Context, Poll};
@@ -17,7 +18,7 @@ use actix_web::rt::net::TcpStream;
 use actix_web::rt::task::JoinHandle;
 use actix_web::rt::time::{Instant, sleep_until};
 use bytes::Bytes;
-use nix::sys::socket::{Shutdown, SockaddrStorage, getpeername, shutdown};
+use nix::sys::socket::{Shutdown, shutdown};
 
 use super::pace::Paced;
 
@@ -77,16 +78,21 @@ pub fn watch(patience: Patience) -> impl Fn(&dyn Any, &mut Extensions) + Send + 
     move |io, data| {
         let Some(stream) = io.downcast_ref::<TcpStream>() else { return };
         let socket = stream.as_raw_fd();
-        let Ok(peer) = getpeername::<SockaddrStorage>(socket) else { return };
+        let Some(name) = name_of(socket) else { return };
         data.insert(Rc::new_cyclic(|line| Line {
             phase: Cell::new((Phase::Between, Instant::now())),
             patience,
-            watch: actix_web::rt::spawn(cut_when_due(Weak::clone(line), patience.client, socket, peer)),
+            watch: actix_web::rt::spawn(cut_when_due(Weak::clone(line), patience.client, socket, name)),
         }));
     }
 }
 
-async fn cut_when_due(line: Weak<Line>, step: Duration, socket: RawFd, peer: SockaddrStorage) {
+/// What tells a socket from all others, past and to come.
+fn name_of(socket: RawFd) -> Option<PathBuf> {
+    std::fs::read_link(format!("/proc/self/fd/{socket}")).ok()
+}
+
+async fn cut_when_due(line: Weak<Line>, step: Duration, socket: RawFd, name: PathBuf) {
     // The first look is taken when the line exists: it is made around this task.
     let mut look = Instant::now();
     loop {
@@ -96,8 +102,8 @@ async fn cut_when_due(line: Weak<Line>, step: Duration, socket: RawFd, peer: Soc
         look = due.unwrap_or(now + step).min(now + step);
         if due.is_some_and(|due| due <= now) {
             // The number may be another connection's by now. If it is not, it stays: only this thread closes it.
-            if getpeername::<SockaddrStorage>(socket).is_ok_and(|now| now == peer) {
-                tracing::debug!(%peer, "a connection that does not go on is cut");
+            if name_of(socket) == Some(name) {
+                tracing::debug!("a connection that does not go on is cut");
                 let _ = shutdown(socket, Shutdown::Both);
             }
             return;

@@ -18,7 +18,7 @@ use crate::server::Server;
 const CONNECTIONS: usize = 300;
 /// Longest wait for the end of a slow connection, of which the server has this machine to itself for a part only.
 const PATIENCE: Duration = Duration::from_secs(40);
-const CLIENT_TIMEOUT: &str = "2";
+const CLIENT_TIMEOUT: &str = "3";
 
 /// Both ends of every connection are in this process.
 fn many_descriptors() {
@@ -104,7 +104,7 @@ async fn e14_slow_heads_are_answered_408() {
 #[tokio::test]
 async fn e14_slow_heads_after_a_first_request_are_cut() {
     many_descriptors();
-    let server = Server::without_models(&["--client-timeout", "1"]);
+    let server = Server::without_models(&["--client-timeout", "2"]);
     let beginning = "GET /api/health HTTP/1.1\r\nHost: a\r\n\r\nGET /api/health HTTP/1.1\r\nX-Slow: ";
     let attack = join_all((0..CONNECTIONS).map(|_| trickle(server.address, beginning)));
     let began = Instant::now();
