@@ -8,9 +8,11 @@ use std::time::Duration;
 use actix_web::dev::ServerHandle;
 use actix_web::web;
 use anyhow::Context;
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
 use crate::config::ServeArgs;
 use crate::error_code::{ErrorCode, Problem};
+use crate::http::seats::Seats;
 use crate::http::server;
 use crate::http::state::{Limits, State};
 use crate::installation::{self, Missing};
@@ -60,8 +62,12 @@ impl App {
             trusted_proxies: args.trusted_proxy.clone(),
             idle_timeout: args.idle_timeout(),
             min_free_bytes: args.min_free_bytes,
+            client_timeout: Duration::from_secs(args.client_timeout),
+            keepalive: Duration::from_secs(args.keepalive),
+            appearance: Duration::from_secs(args.appearance_timeout),
         };
-        let state = web::Data::new(State::new(Arc::clone(&registry), counters, limits, results.clone(), version, analyses));
+        let seats = Seats::new(args.max_readers, args.max_readers_per_session);
+        let state = web::Data::new(State::new(Arc::clone(&registry), counters, limits, seats, results.clone(), version, analyses));
         let (host, port) = args.address();
         let (listener, address) = server::bind(host, port).with_context(|| format!("cannot listen on {host}:{port}"))?;
         let server = server::server(listener, state.clone())?;
@@ -165,6 +171,7 @@ impl Stopper {
 /// `sightline serve`
 pub fn serve(args: ServeArgs) -> anyhow::Result<()> {
     let args = args.with_older_names()?;
+    raise_descriptor_limit();
     actix_web::rt::System::new().block_on(async move {
         let app = App::build(&args)?;
         let stopper = app.handle();
@@ -179,6 +186,14 @@ pub fn serve(args: ServeArgs) -> anyhow::Result<()> {
         });
         app.run().await
     })
+}
+
+/// Every reader and every upload holds a descriptor or two, and many systems begin with a soft limit of 1024.
+fn raise_descriptor_limit() {
+    let raised = getrlimit(Resource::RLIMIT_NOFILE).and_then(|(_, most)| setrlimit(Resource::RLIMIT_NOFILE, most, most));
+    if let Err(error) = raised {
+        tracing::warn!(%error, "the limit of open files stays as it is");
+    }
 }
 
 /// Blocks until SIGINT or SIGTERM comes.

@@ -128,6 +128,21 @@ pub struct ServeArgs {
     /// Bytes that must stay free on the disk; below, uploads get 507
     #[arg(long, default_value_t = 256 << 20, value_name = "BYTES")]
     pub min_free_bytes: u64,
+    /// Connections that read events at once; more get 503
+    #[arg(long, default_value_t = 4096, value_name = "N", value_parser = at_least_one)]
+    pub max_readers: usize,
+    /// The same for one session
+    #[arg(long, default_value_t = 2048, value_name = "N", value_parser = at_least_one)]
+    pub max_readers_per_session: usize,
+    /// Seconds a client may take to send a request's head, to pause within a body, or to take what it is sent
+    #[arg(long, default_value_t = 30, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    pub client_timeout: u64,
+    /// Seconds of silence after which a reader of events gets a comment
+    #[arg(long, default_value_t = 10, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=15))]
+    pub keepalive: u64,
+    /// Seconds for which a reader of events waits for its session to begin
+    #[arg(long, default_value_t = 30, value_name = "SECONDS")]
+    pub appearance_timeout: u64,
     /// Seconds without a chunk, a frame or a reader after which a session ends
     #[arg(long, default_value_t = 600, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
     pub session_timeout: u64,

@@ -49,14 +49,15 @@ pub async fn analyze_assembled(state: web::Data<State>, caller: Caller, request:
         let begun = web::block(move || analyses.repeat(&again, options)).await;
         begun.map_err(|_| ApiError::new(ErrorCode::Internal, "The server is too busy. Try again."))??;
     }
-    Ok(events::follow(session, request::last_event_id(&request)))
+    events::follow(&state, session, request::last_event_id(&request))
 }
 
 /// `POST /api/analyze-stream`: the file in the request, its events in the answer, while it arrives.
 pub async fn analyze_stream(state: web::Data<State>, request: HttpRequest, multipart: Multipart) -> Result<HttpResponse, ApiError> {
-    let session = receive(state, &request, multipart).await?;
+    let seat = state.seats.take()?;
+    let session = receive(state.clone(), &request, multipart).await?;
     let id = session.id.to_string();
-    let mut response = events::follow_from_start(session);
+    let mut response = events::follow_from_start(&state, seat, session)?;
     if let Ok(value) = id.parse() {
         response.headers_mut().insert(actix_web::http::header::HeaderName::from_static("x-session-id"), value);
     }

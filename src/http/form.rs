@@ -1,10 +1,9 @@
-//! Multipart forms with bounds: how many parts, how long a field, how long between two reads.
-
-use std::time::Duration;
+//! Multipart forms with bounds: how many parts, how long a field.
 
 use actix_multipart::{Field, Multipart, MultipartError};
 use futures_util::StreamExt;
 
+use super::pace;
 use super::problem::ApiError;
 use crate::error_code::ErrorCode;
 use crate::options::AnalysisOptions;
@@ -26,8 +25,6 @@ const FIELDS: [&str; 10] = [
     "tracking",
     "detect_every",
 ];
-/// A client that sends nothing for this long is cut off.
-const READ_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A chunk's form: text fields in order and the part named `file`.
 #[derive(Debug, Default)]
@@ -134,22 +131,16 @@ pub async fn next_part(multipart: &mut Multipart, parts: usize) -> Result<Option
     if parts >= MAX_PARTS {
         return Err(ApiError::new(ErrorCode::InvalidRequest, format!("The form has more than {MAX_PARTS} parts.")));
     }
-    let next = tokio::time::timeout(READ_TIMEOUT, multipart.next()).await.map_err(|_| too_slow())?;
-    next.transpose().map_err(|e| unreadable(&e))
+    multipart.next().await.transpose().map_err(|e| unreadable(&e))
 }
 
 /// The next bytes of a part.
 pub async fn next_bytes(part: &mut Field) -> Result<Option<bytes::Bytes>, ApiError> {
-    let next = tokio::time::timeout(READ_TIMEOUT, part.next()).await.map_err(|_| too_slow())?;
-    next.transpose().map_err(|e| unreadable(&e))
+    part.next().await.transpose().map_err(|e| unreadable(&e))
 }
 
 fn second_file() -> ApiError {
     ApiError::field("file is given twice.")
-}
-
-pub fn too_slow() -> ApiError {
-    ApiError::new(ErrorCode::RequestTimeout, "The request stopped arriving. Send it again.")
 }
 
 fn unreadable(error: &MultipartError) -> ApiError {
@@ -157,6 +148,7 @@ fn unreadable(error: &MultipartError) -> ApiError {
         MultipartError::ContentTypeMissing | MultipartError::ContentTypeParse | MultipartError::ContentTypeIncompatible => {
             ApiError::new(ErrorCode::UnsupportedMediaType, "Send the request as multipart/form-data.")
         }
+        MultipartError::Payload(error) => pace::ended_early("The form did not arrive", error),
         other => ApiError::new(ErrorCode::InvalidRequest, format!("The form could not be read: {other}.")),
     }
 }

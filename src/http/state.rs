@@ -12,6 +12,7 @@ use tokio::sync::watch;
 
 use super::limiter::Limiter;
 use super::problem::ApiError;
+use super::seats::Seats;
 use super::trace::Caller;
 use crate::error_code::{ErrorCode, Problem};
 use crate::ids::{ResultId, SessionId};
@@ -42,6 +43,12 @@ pub struct Limits {
     pub idle_timeout: Duration,
     /// Bytes that must stay free on the disk.
     pub min_free_bytes: u64,
+    /// What a client may take to send a request's head, to pause within a body, or to take what it is sent.
+    pub client_timeout: Duration,
+    /// Silence after which readers of events get a comment.
+    pub keepalive: Duration,
+    /// How long a reader of events may be ahead of the session it asks for.
+    pub appearance: Duration,
 }
 
 pub struct State {
@@ -49,6 +56,7 @@ pub struct State {
     pub counters: Arc<Counters>,
     pub limits: Limits,
     pub limiter: Limiter,
+    pub seats: Seats,
     /// Where finished files are.
     pub results: PathBuf,
     /// FFmpeg's version, or why it cannot be used.
@@ -65,6 +73,7 @@ impl State {
         registry: Arc<Registry>,
         counters: Arc<Counters>,
         limits: Limits,
+        seats: Seats,
         results: PathBuf,
         ffmpeg: Result<String, Problem>,
         analyses: Result<Analyses, Problem>,
@@ -74,6 +83,7 @@ impl State {
             counters,
             limiter: Limiter::new(limits.sessions_per_minute),
             limits,
+            seats,
             results,
             ffmpeg,
             analyses,

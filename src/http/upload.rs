@@ -2,16 +2,18 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use actix_multipart::Multipart;
+use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use futures_util::StreamExt;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use super::digest;
-use super::form::{Form, too_slow};
+use super::form::Form;
+use super::pace;
 use super::problem::ApiError;
 use super::request;
 use super::state::State;
@@ -31,8 +33,6 @@ use crate::video::Extension;
 /// More chunks than this make bookkeeping larger than the file is worth.
 const MAX_CHUNKS: u64 = 1_000_000;
 const MAX_FILENAME: usize = 255;
-/// A raw body that pauses for this long is cut off.
-const READ_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What a chunk says of itself and of its file.
 struct Chunk {
@@ -89,11 +89,12 @@ pub async fn put_chunk(
     let mut chunk = Chunk::read(session_id, index, came, &request::query(&request)?)?;
     chunk.digests = digest::read(&request, "Content-Digest")?;
     let limit = state.limits.chunk_bytes;
+    // All at once: a vector that grows is copied again and again.
+    let told: Option<usize> = request.headers().get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse().ok());
     let mut bytes = Vec::new();
-    loop {
-        let next = tokio::time::timeout(READ_TIMEOUT, body.next()).await.map_err(|_| too_slow())?;
-        let Some(data) = next else { break };
-        let data = data.map_err(|e| ApiError::new(ErrorCode::InvalidRequest, format!("The chunk did not arrive: {e}.")))?;
+    bytes.try_reserve_exact(limit.min(told.unwrap_or(0))).map_err(|_| verdict::busy())?;
+    while let Some(data) = body.next().await {
+        let data = data.map_err(|e| pace::ended_early("The chunk did not arrive", &e))?;
         if bytes.len() + data.len() > limit {
             return Err(ApiError::new(ErrorCode::ChunkTooLarge, format!("The chunk is larger than {limit} bytes.")));
         }

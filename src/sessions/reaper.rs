@@ -81,11 +81,11 @@ fn expired(folder: &Path, lifetime: Duration, wall: SystemTime) -> Vec<PathBuf> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sessions::registry::Claim;
     use crate::ids::SessionId;
     use crate::ingest::chunks::ChunkLedger;
     use crate::ingest::spool::Spool;
     use crate::options::AnalysisOptions;
+    use crate::sessions::registry::Claim;
     use crate::sessions::session::Session;
     use crate::sessions::upload::Upload;
     use crate::video::Extension;

@@ -8,14 +8,12 @@ use futures_util::StreamExt;
 
 use super::checksum::Checks;
 use crate::error_code::ErrorCode;
-use crate::http::form::too_slow;
+use crate::http::pace;
 use crate::http::problem::ApiError;
 use crate::http::state::{State, shutting_down};
 use crate::sessions::tus::TusError;
 use crate::sessions::tus::writer::Writer;
 
-/// A body that pauses for this long is cut off; what came of it is kept.
-const READ_TIMEOUT: Duration = Duration::from_secs(30);
 /// How much of a refused body is read for the client to get to the answer, and for how long.
 const DRAINED_BYTES: usize = 4 << 20;
 const DRAINED_FOR: Duration = Duration::from_secs(2);
@@ -63,9 +61,9 @@ async fn next(state: &State, writer: &Writer, body: &mut Payload) -> Result<Opti
     let next = tokio::select! {
         biased;
         () = writer.ended() => return Err(ended_or(state, TusError::Ended)),
-        next = tokio::time::timeout(READ_TIMEOUT, body.next()) => next.map_err(|_| too_slow())?,
+        next = body.next() => next,
     };
-    next.transpose().map_err(|e| ApiError::new(ErrorCode::InvalidRequest, format!("The bytes did not all arrive: {e}.")))
+    next.transpose().map_err(|e| pace::ended_early("The bytes did not all arrive", &e))
 }
 
 /// Why bytes are not taken: a session also ends, for a while, with its server.

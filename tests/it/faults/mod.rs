@@ -5,6 +5,7 @@ mod formats;
 mod hostile;
 mod integrity;
 mod recovery;
+mod slow;
 mod sse;
 mod surface;
 mod upload;
