@@ -8,16 +8,22 @@ use std::time::Duration;
 use actix_web::dev::ServerHandle;
 use actix_web::web;
 use anyhow::Context;
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
 use crate::config::ServeArgs;
 use crate::error_code::{ErrorCode, Problem};
+use crate::http::seats::Seats;
 use crate::http::server;
 use crate::http::state::{Limits, State};
-use crate::installation;
+use crate::installation::{self, Missing};
+use crate::media::ffmpeg::Ffmpeg;
 use crate::processing::session_run::Analyses;
 use crate::sessions::metrics::Counters;
 use crate::sessions::reaper::{Reaper, ReaperSettings};
 use crate::sessions::registry::Registry;
+
+/// How long a server that was told to stop goes on refusing.
+const FAREWELL: Duration = Duration::from_secs(1);
 
 /// A server that is bound and put together. Tests build one on port 0 and run it.
 pub struct App {
@@ -40,17 +46,28 @@ impl App {
         let registry = registry.context("the data folder cannot be used")?;
         let registry = Arc::new(registry);
         let counters = Arc::new(Counters::default());
-        let analyses = analyses(args, &results, &counters);
-        if let Err(reason) = &analyses {
+        let ffmpeg = installation::ffmpeg(&args.engine);
+        let version = ffmpeg.as_ref().map(|ffmpeg| ffmpeg.version().to_owned()).map_err(missing);
+        let analyses = ffmpeg.and_then(|ffmpeg| analyses(args, ffmpeg, &results, &counters)).map_err(|reason| {
             tracing::error!("no video can be analysed: {reason}");
-        }
+            missing(&reason)
+        });
         let limits = Limits {
             chunk_bytes: args.max_chunk_bytes,
             file_bytes: args.max_file_bytes,
+            frame_pixels: args.encode.max_frame_pixels,
+            sessions: args.max_sessions,
+            running: args.max_running,
+            sessions_per_minute: args.rate_limit,
+            trusted_proxies: args.trusted_proxy.clone(),
             idle_timeout: args.idle_timeout(),
             min_free_bytes: args.min_free_bytes,
+            client_timeout: Duration::from_secs(args.client_timeout),
+            keepalive: Duration::from_secs(args.keepalive),
+            appearance: Duration::from_secs(args.appearance_timeout),
         };
-        let state = web::Data::new(State::new(Arc::clone(&registry), counters, limits, results.clone(), analyses));
+        let seats = Seats::new(args.max_readers, args.max_readers_per_session);
+        let state = web::Data::new(State::new(Arc::clone(&registry), counters, limits, seats, results.clone(), version, analyses));
         let (host, port) = args.address();
         let (listener, address) = server::bind(host, port).with_context(|| format!("cannot listen on {host}:{port}"))?;
         let server = server::server(listener, state.clone())?;
@@ -122,6 +139,19 @@ pub struct Stopper {
 
 impl Stopper {
     pub async fn stop(self) {
+        self.end_sessions().await;
+        self.server.stop(true).await;
+    }
+
+    /// The same, but whoever asks in the first moment after is told `503` and not met by a closed door: a balancer that looks at
+    /// `/readyz`, a sender in the middle of a file.
+    async fn stop_politely(self) {
+        self.end_sessions().await;
+        actix_web::rt::time::sleep(FAREWELL).await;
+        self.server.stop(true).await;
+    }
+
+    async fn end_sessions(&self) {
         self.state.drain();
         let sessions = self.state.registry.list();
         let reason = || Problem::new(ErrorCode::ShuttingDown, "The server was stopped. Send the video again when it is back.");
@@ -135,13 +165,13 @@ impl Stopper {
         if ended.await.is_err() {
             tracing::error!("not every session could be ended");
         }
-        self.server.stop(true).await;
     }
 }
 
 /// `sightline serve`
 pub fn serve(args: ServeArgs) -> anyhow::Result<()> {
     let args = args.with_older_names()?;
+    raise_descriptor_limit();
     actix_web::rt::System::new().block_on(async move {
         let app = App::build(&args)?;
         let stopper = app.handle();
@@ -149,13 +179,21 @@ pub fn serve(args: ServeArgs) -> anyhow::Result<()> {
             match signal().await {
                 Ok(()) => {
                     tracing::info!("stopping");
-                    stopper.stop().await;
+                    stopper.stop_politely().await;
                 }
                 Err(error) => tracing::error!(%error, "signals are not heard"),
             }
         });
         app.run().await
     })
+}
+
+/// Every reader and every upload holds a descriptor or two, and many systems begin with a soft limit of 1024.
+fn raise_descriptor_limit() {
+    let raised = getrlimit(Resource::RLIMIT_NOFILE).and_then(|(_, most)| setrlimit(Resource::RLIMIT_NOFILE, most, most));
+    if let Err(error) = raised {
+        tracing::warn!(%error, "the limit of open files stays as it is");
+    }
 }
 
 /// Blocks until SIGINT or SIGTERM comes.
@@ -174,15 +212,22 @@ pub async fn signal() -> std::io::Result<()> {
     }
 }
 
-fn analyses(args: &ServeArgs, results: &Path, counters: &Arc<Counters>) -> Result<Analyses, String> {
-    let open = || -> Result<Analyses, installation::Missing> {
-        let ffmpeg = installation::ffmpeg(&args.engine)?;
-        let engine = installation::engine(&args.engine, Some(args.data_dir.join("model-cache")))?;
-        let catalog = installation::catalog(engine, &args.engine)?;
-        let resources = installation::resources(ffmpeg, catalog, &args.encode, args.max_running);
-        Ok(Analyses::new(resources, results, Arc::clone(counters)))
+fn analyses(args: &ServeArgs, ffmpeg: Ffmpeg, results: &Path, counters: &Arc<Counters>) -> Result<Analyses, Missing> {
+    let engine = installation::engine(&args.engine, Some(args.data_dir.join("model-cache")))?;
+    let catalog = installation::catalog(engine, &args.engine)?;
+    let resources = installation::resources(ffmpeg, catalog, &args.encode, args.max_running);
+    Ok(Analyses::new(resources, results, Arc::clone(counters)))
+}
+
+/// What clients are told of it; paths of this machine stay in the log.
+fn missing(reason: &Missing) -> Problem {
+    let (code, what) = match reason {
+        Missing::Ffmpeg(_) => (ErrorCode::DecoderMissing, "FFmpeg is"),
+        Missing::Engine(_) => (ErrorCode::NotReady, "OpenVINO is"),
+        Missing::Models(_) => (ErrorCode::NotReady, "The models are"),
     };
-    open().map_err(|missing| format!("{missing}."))
+    let detail = format!("{what} missing or cannot be used on this server. Its operator can run scripts/setup; its log says more.");
+    Problem::new(code, detail)
 }
 
 /// What an earlier process left half-written.

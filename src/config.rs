@@ -1,5 +1,8 @@
-//! The command line and the environment: the only file that names an environment variable.
+//! The command line and the environment: the only room that names an environment variable.
 
+pub mod environment;
+
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -96,6 +99,9 @@ impl EncodeArgs {
     }
 }
 
+/// What the contract has clients send.
+const CHUNK_BYTES: usize = 1 << 20;
+
 #[derive(Clone, Debug, Args)]
 pub struct ServeArgs {
     /// Address to listen on [default: 127.0.0.1]
@@ -114,7 +120,7 @@ pub struct ServeArgs {
     #[arg(long, default_value_t = 8, value_name = "N", value_parser = at_least_one)]
     pub max_running: usize,
     /// Largest chunk, in bytes
-    #[arg(long, default_value_t = 1 << 20, value_name = "BYTES", value_parser = at_least_one)]
+    #[arg(long, default_value_t = CHUNK_BYTES, value_name = "BYTES", value_parser = at_least_one)]
     pub max_chunk_bytes: usize,
     /// Largest file, in bytes
     #[arg(long, default_value_t = 16 << 30, value_name = "BYTES")]
@@ -122,26 +128,65 @@ pub struct ServeArgs {
     /// Bytes that must stay free on the disk; below, uploads get 507
     #[arg(long, default_value_t = 256 << 20, value_name = "BYTES")]
     pub min_free_bytes: u64,
+    /// Connections that read events at once; more get 503
+    #[arg(long, default_value_t = 4096, value_name = "N", value_parser = at_least_one)]
+    pub max_readers: usize,
+    /// The same for one session
+    #[arg(long, default_value_t = 2048, value_name = "N", value_parser = at_least_one)]
+    pub max_readers_per_session: usize,
+    /// Seconds a client may take to send a request's head, to pause within a body, or to take what it is sent
+    #[arg(long, default_value_t = 30, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    pub client_timeout: u64,
+    /// Seconds of silence after which a reader of events gets a comment
+    #[arg(long, default_value_t = 10, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=15))]
+    pub keepalive: u64,
+    /// Seconds for which a reader of events waits for its session to begin
+    #[arg(long, default_value_t = 30, value_name = "SECONDS")]
+    pub appearance_timeout: u64,
     /// Seconds without a chunk, a frame or a reader after which a session ends
-    #[arg(long, default_value_t = 600, value_name = "SECONDS")]
+    #[arg(long, default_value_t = 600, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
     pub session_timeout: u64,
     /// Seconds between two looks for idle sessions
     #[arg(long, default_value_t = 60, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
     pub reaper_step: u64,
     /// Hours that results are kept
-    #[arg(long, default_value_t = 24, value_name = "HOURS")]
+    #[arg(long, default_value_t = 24, value_name = "HOURS", value_parser = clap::value_parser!(u64).range(..=1_000_000))]
     pub keep_results: u64,
+    /// Sessions that one client may begin within a minute; more get 429. 0 for any number
+    #[arg(long, default_value_t = 6000, value_name = "N", env = "SIGHTLINE_RATE_LIMIT")]
+    pub rate_limit: u32,
+    /// Proxy whose X-Forwarded-For tells the client's address; may be given several times
+    #[arg(long, value_name = "ADDRESS", env = "SIGHTLINE_TRUSTED_PROXY", value_delimiter = ',')]
+    pub trusted_proxy: Vec<IpAddr>,
     #[command(flatten)]
     pub encode: EncodeArgs,
     #[command(flatten)]
     pub engine: EngineArgs,
 }
 
+/// Why a server does not start with what it was given.
+#[derive(Debug, thiserror::Error)]
+pub enum WrongConfiguration {
+    #[error(transparent)]
+    Value(#[from] InvalidOption),
+    #[error("{0} and {1} say different things in the environment: keep one of them")]
+    Contradiction(&'static str, &'static str),
+    #[error("{0} must not be larger than {1}")]
+    Beyond(&'static str, &'static str),
+}
+
 impl ServeArgs {
     /// Fills what was not said from the names an older system used.
     #[expect(clippy::disallowed_methods, reason = "this is the file that reads the environment")]
-    pub fn with_older_names(mut self) -> Result<Self, InvalidOption> {
+    pub fn with_older_names(mut self) -> Result<Self, WrongConfiguration> {
         let older = |name: &str| std::env::var(name).ok().filter(|v| !v.is_empty());
+        for (name, now) in [("REFEREE_HOST", "SIGHTLINE_HOST"), ("REFEREE_PORT", "SIGHTLINE_PORT")] {
+            if let (Some(one), Some(other)) = (older(name), older(now))
+                && one != other
+            {
+                return Err(WrongConfiguration::Contradiction(name, now));
+            }
+        }
         self.host = self.host.or_else(|| older("REFEREE_HOST"));
         if self.port.is_none()
             && let Some(got) = older("REFEREE_PORT")
@@ -149,7 +194,17 @@ impl ServeArgs {
             let port = got.parse().map_err(|_| InvalidOption { field: "REFEREE_PORT", expected: "a port from 0 to 65535", got })?;
             self.port = Some(port);
         }
+        self.check()?;
         Ok(self)
+    }
+
+    /// Values that are fine each for itself but not together.
+    fn check(&self) -> Result<(), WrongConfiguration> {
+        // Who only lowers the file's limit does not mean the chunk's.
+        if self.max_chunk_bytes > CHUNK_BYTES && self.max_chunk_bytes as u64 > self.max_file_bytes {
+            return Err(WrongConfiguration::Beyond("--max-chunk-bytes", "--max-file-bytes"));
+        }
+        Ok(())
     }
 
     pub fn address(&self) -> (&str, u16) {
@@ -227,6 +282,9 @@ pub struct UploadArgs {
     /// Chunks on their way at once, 1 to 16
     #[arg(long, default_value_t = 3, value_name = "N", value_parser = parallel)]
     pub parallel: usize,
+    /// Certificates (PEM) to trust beside the system's, for an https server with one of its own
+    #[arg(long, env = "SIGHTLINE_CA_FILE", value_name = "FILE")]
+    pub ca_file: Option<PathBuf>,
 }
 
 /// What may be chosen about an analysis, here or on a server.

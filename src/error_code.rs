@@ -32,16 +32,22 @@ codes! {
     InvalidField "INVALID_FIELD" 400 "A field is missing or out of its range";
     InvalidSessionId "INVALID_SESSION_ID" 400 "The session id is not acceptable";
     InvalidRequest "INVALID_REQUEST" 400 "The request could not be read";
+    DigestInvalid "DIGEST_INVALID" 400 "The digest cannot be read";
+    DigestUnsupported "DIGEST_UNSUPPORTED" 400 "The digest's algorithm is not offered here";
+    DigestMismatch "DIGEST_MISMATCH" 400 "The bytes do not match their digest";
     UnsupportedExtension "UNSUPPORTED_EXTENSION" 400 "This kind of file is not accepted";
     ForbiddenOrigin "FORBIDDEN_ORIGIN" 403 "Requests from this site are not accepted";
+    UploadFinal "UPLOAD_FINAL" 403 "The upload is put together from others";
     NotFound "NOT_FOUND" 404 "There is nothing here";
     SessionNotFound "SESSION_NOT_FOUND" 404 "There is no such session";
     ResultNotFound "RESULT_NOT_FOUND" 404 "There is no such result";
     MethodNotAllowed "METHOD_NOT_ALLOWED" 405 "This address takes another method";
+    NotAcceptable "NOT_ACCEPTABLE" 406 "This address gives nothing of the kind that is accepted";
     RequestTimeout "REQUEST_TIMEOUT" 408 "The request took too long to arrive";
     SessionConflict "SESSION_CONFLICT" 409 "The session was begun with other values";
     ChunkConflict "CHUNK_CONFLICT" 409 "The chunk was sent before with other bytes";
     OffsetConflict "OFFSET_CONFLICT" 409 "The upload is at another offset";
+    ResultNotReady "RESULT_NOT_READY" 409 "The result is not ready yet";
     UnsupportedTusVersion "UNSUPPORTED_TUS_VERSION" 412 "This version of tus is not spoken here";
     ChunkTooLarge "CHUNK_TOO_LARGE" 413 "The chunk is too large";
     FileTooLarge "FILE_TOO_LARGE" 413 "The file is too large";
@@ -51,6 +57,7 @@ codes! {
     ChecksumMismatch "CHECKSUM_MISMATCH" 422 "The bytes do not match their checksum";
     UploadLocked "UPLOAD_LOCKED" 423 "Another request is sending this upload";
     UploadChecksumMismatch "UPLOAD_CHECKSUM_MISMATCH" 460 "The bytes do not match their checksum";
+    Integrity "INTEGRITY" 422 "The file does not match its digest";
     EmptyInput "EMPTY_INPUT" 422 "The file is empty";
     NoVideoStream "NO_VIDEO_STREAM" 422 "The file has no video";
     NoFrames "NO_FRAMES" 422 "No frame could be decoded";
@@ -59,7 +66,9 @@ codes! {
     VideoTruncated "VIDEO_TRUNCATED" 422 "The video ends early";
     VideoDamaged "VIDEO_DAMAGED" 422 "Parts of the video are damaged";
     AudioLost "AUDIO_LOST" 422 "The sound is left out";
+    RateLimited "RATE_LIMITED" 429 "Too many new sessions in a short time";
     TooManySessions "TOO_MANY_SESSIONS" 503 "All places are taken";
+    TooManyReaders "TOO_MANY_READERS" 503 "Too many connections read events";
     ShuttingDown "SHUTTING_DOWN" 503 "The server is stopping";
     NotReady "NOT_READY" 503 "The server is not ready yet";
     DecoderMissing "DECODER_MISSING" 503 "FFmpeg is missing";
@@ -70,6 +79,9 @@ codes! {
     Cancelled "CANCELLED" 409 "The analysis was cancelled";
     SessionLost "SESSION_LOST" 410 "The session was lost";
     SessionExpired "SESSION_EXPIRED" 410 "The session was idle for too long";
+    ResultGone "RESULT_GONE" 410 "The result was removed";
+    UploadExpired "UPLOAD_EXPIRED" 410 "The upload was idle for too long";
+    SessionDeleted "SESSION_DELETED" 410 "The session was deleted";
     DiskFull "DISK_FULL" 507 "The disk is full";
     Internal "INTERNAL_ERROR" 500 "Something went wrong in the server";
 }

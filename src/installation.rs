@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::config::{EncodeArgs, EngineArgs};
 use crate::media::ffmpeg::Ffmpeg;
+use crate::media::sandbox::Sandbox;
 use crate::processing::resources::Resources;
 use crate::processing::slots::Slots;
 use crate::vision::catalog::Catalog;
@@ -29,7 +30,11 @@ pub enum Missing {
 pub fn ffmpeg(args: &EngineArgs) -> Result<Ffmpeg, Missing> {
     let brought = || near("ffmpeg/ffmpeg").unwrap_or_else(|| PathBuf::from("ffmpeg"));
     let path = args.ffmpeg.clone().unwrap_or_else(brought);
-    Ffmpeg::probe(&path).map_err(|e| Missing::Ffmpeg(e.to_string()))
+    let ffmpeg = Ffmpeg::probe(&path).map_err(|e| Missing::Ffmpeg(e.to_string()))?;
+    if let Sandbox::None(reason) = ffmpeg.sandbox() {
+        tracing::info!("FFmpeg runs without a sandbox: {reason}");
+    }
+    Ok(ffmpeg)
 }
 
 /// The OpenVINO runtime: as said, or as set-up brought it.

@@ -2,18 +2,23 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use sightline::cli::{analyze, doctor, upload};
-use sightline::config::{Cli, Command};
+use sightline::config::{Command, WrongConfiguration, environment};
 use sightline::error_code::{ErrorCode, Problem};
 use sightline::options::InvalidOption;
 use sightline::sessions::cancel::CancelToken;
 use sightline::{app, telemetry};
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match environment::parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            return ExitCode::from(error.exit_code() as u8);
+        }
+    };
     if let Err(error) = telemetry::start(&cli.log) {
-        eprintln!("error: {error}");
+        eprintln!("error: --log (SIGHTLINE_LOG): {error}");
         return ExitCode::from(2);
     }
     let outcome = match cli.command {
@@ -26,7 +31,10 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");
-            let usage = error.is::<InvalidOption>() || error.is::<analyze::Usage>() || error.is::<upload::WrongAddress>();
+            let usage = error.is::<InvalidOption>()
+                || error.is::<WrongConfiguration>()
+                || error.is::<analyze::Usage>()
+                || error.is::<upload::WrongAddress>();
             ExitCode::from(if usage { 2 } else { 1 })
         }
     }

@@ -87,6 +87,11 @@ pub struct InvalidOption {
 }
 
 impl AnalysisOptions {
+    /// Whether this is an option's name.
+    pub fn has(field: &str) -> bool {
+        Self::default().set(field, "") != Ok(false)
+    }
+
     /// Sets one option from its text. `Ok(false)` where the name is not an option's.
     pub fn set(&mut self, field: &str, text: &str) -> Result<bool, InvalidOption> {
         match field {

@@ -80,6 +80,8 @@ pub enum Extension {
 pub struct UnsupportedExtension;
 
 impl Extension {
+    pub const ALL: [Self; 8] = [Self::Mp4, Self::Avi, Self::Mov, Self::Webm, Self::Mkv, Self::M4v, Self::Ts, Self::Mpg];
+
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Mp4 => ".mp4",
@@ -103,8 +105,7 @@ impl FromStr for Extension {
     type Err = UnsupportedExtension;
 
     fn from_str(text: &str) -> Result<Self, UnsupportedExtension> {
-        let all = [Self::Mp4, Self::Avi, Self::Mov, Self::Webm, Self::Mkv, Self::M4v, Self::Ts, Self::Mpg];
-        all.into_iter().find(|e| e.as_str().eq_ignore_ascii_case(text)).ok_or(UnsupportedExtension)
+        Self::ALL.into_iter().find(|e| e.as_str().eq_ignore_ascii_case(text)).ok_or(UnsupportedExtension)
     }
 }
 

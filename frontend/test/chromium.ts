@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { chromium, type Browser, type Page } from 'playwright-core';
@@ -27,4 +28,25 @@ export function complaints(page: Page): string[] {
 export async function percentOf(page: Page, bar: 'Analysis' | 'Upload'): Promise<number | undefined> {
   const values = await page.getByRole('progressbar', { name: bar }).evaluateAll((bars) => bars.map((item) => item.getAttribute('aria-valuenow')));
   return values[0] == null ? undefined : Number(values[0]);
+}
+
+/** Chromium writes every refused request to the console; `allowed` is for a test that provokes one. */
+export async function inPage(browser: Browser, origin: string, run: (page: Page) => Promise<void>, allowed = /^$/): Promise<void> {
+  const context = await browser.newContext({ acceptDownloads: true, viewport: { width: 1280, height: 800 } });
+  try {
+    const page = await context.newPage();
+    page.setDefaultTimeout(30_000);
+    const heard = complaints(page);
+    const answer = await page.goto(origin);
+    assert.equal(answer?.status(), 200, 'the server does not serve the web app at /');
+    await run(page);
+    const errors = heard.filter((line) => !allowed.test(line));
+    assert.deepEqual(errors, [], 'the console has errors');
+  } finally {
+    await context.close();
+  }
+}
+
+export async function choose(page: Page, file: string): Promise<void> {
+  await page.locator('input[type=file]').setInputFiles(file);
 }

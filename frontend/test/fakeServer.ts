@@ -26,6 +26,9 @@ export class FakeServer {
   /** The fields of each chunk that was sent, refused ones too, in the order of arrival. */
   readonly chunkRequests: Record<string, string>[] = [];
   readonly deleted: string[] = [];
+  /** Sessions whose list of chunks was asked for, in order. */
+  readonly asked: string[] = [];
+  readonly #lost = new Set<string>();
   faults: Faults;
   readonly #options: FakeOptions;
   readonly #server: Server;
@@ -63,10 +66,13 @@ export class FakeServer {
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { pathname } = new URL(request.url ?? '/', 'http://fake');
-    const [, area = '', name = '', id = ''] = pathname.split('/');
+    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://fake');
+    const [, area = '', name = '', id = '', , index = ''] = pathname.split('/');
     const route = `${request.method ?? ''} /${area}/${name}`;
-    if (route === 'POST /api/upload-chunk') return this.#takeChunk(request, response);
+    if (this.#lost.has(id)) { problem(response, 410, 'SESSION_LOST', 'The session was damaged when the server stopped.'); return; }
+    if (route === 'PUT /api/uploads') {
+      return this.#takeChunk(request, response, { session_id: id, chunk_index: index, ...Object.fromEntries(searchParams) });
+    }
     if (route === 'GET /api/stream-progress') return this.#streamProgress(request, response, id);
     if (route === 'POST /api/analyze-stream') return this.#analyzeStream(request, response);
     if (route === 'GET /api/uploads') { this.#tellUpload(response, id); return; }
@@ -76,20 +82,26 @@ export class FakeServer {
     return this.#sendPage(response, pathname);
   }
 
-  async #takeChunk(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const form = await readForm(request);
-    const fields = Object.fromEntries([...form].filter((entry): entry is [string, string] => typeof entry[1] === 'string'));
+  async #takeChunk(request: IncomingMessage, response: ServerResponse, fields: Record<string, string>): Promise<void> {
+    const bytes = await readBody(request);
     this.chunkRequests.push(fields);
     const index = Number(fields['chunk_index']);
     const fault = this.faults.chunks?.[index]?.shift();
     if (fault === 'hang') return;
+    if (fault === 'damaged') { problem(response, 422, 'CHECKSUM_MISMATCH', `Chunk ${index} does not match its sha256.`); return; }
     if (fault !== undefined) {
       const headers: Record<string, string> = this.faults.retryAfter === undefined ? {} : { 'retry-after': this.faults.retryAfter };
       problem(response, fault, `FAKE_${fault}`, `The fake refuses chunk ${index} with ${fault}.`, headers); return;
     }
     const id = fields['session_id'] ?? '';
     const session = this.#session(id, Number(fields['total_chunks']));
-    session.chunks.set(index, await bytesOf(form));
+    const { loses = [], losesSessions = 0 } = this.faults;
+    if (loses.includes(index)) loses.splice(loses.indexOf(index), 1);
+    else session.chunks.set(index, bytes);
+    if (session.chunks.size === 2 && losesSessions > this.#lost.size) {
+      this.#lost.add(id);
+      session.stop();
+    }
     json(response, 200, {
       session_id: id,
       chunks_received: session.chunks.size,
@@ -100,6 +112,7 @@ export class FakeServer {
   }
 
   #tellUpload(response: ServerResponse, id: string): void {
+    this.asked.push(id);
     const session = this.sessions.get(id);
     if (session === undefined) { problem(response, 404, 'SESSION_NOT_FOUND', 'There is no session of this name.'); return; }
     const received = [...session.chunks.keys()].sort((a, b) => a - b).map((index) => [index, index]);
@@ -127,10 +140,14 @@ export class FakeServer {
   }
 
   async #analyzeStream(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const form = await readForm(request);
-    const session = this.#session(`whole-${this.sessions.size}`, 1);
-    session.addReader(response, '');
-    session.chunks.set(0, await bytesOf(form));
+    const headers = { 'content-type': request.headers['content-type'] ?? '' };
+    const form = await new Response(await readBody(request), { headers }).formData();
+    const file = form.get('file');
+    if (!(file instanceof Blob)) throw new Error('no file in the form');
+    const id = `whole-${this.sessions.size}`;
+    const session = this.#session(id, 1);
+    session.addReader(response, '', { 'x-session-id': id });
+    session.chunks.set(0, Buffer.from(await file.arrayBuffer()));
   }
 
   #delete(response: ServerResponse, id: string): void {
@@ -162,17 +179,10 @@ export class FakeServer {
   }
 }
 
-async function readForm(request: IncomingMessage): Promise<FormData> {
+async function readBody(request: IncomingMessage): Promise<Buffer<ArrayBuffer>> {
   const parts: Buffer[] = [];
   for await (const part of request) parts.push(part as Buffer);
-  const headers = { 'content-type': request.headers['content-type'] ?? '' };
-  return new Response(Buffer.concat(parts), { headers }).formData();
-}
-
-async function bytesOf(form: FormData): Promise<Buffer> {
-  const file = form.get('file');
-  if (!(file instanceof Blob)) throw new Error('no file in the form');
-  return Buffer.from(await file.arrayBuffer());
+  return Buffer.concat(parts);
 }
 
 function json(response: ServerResponse, status: number, body: object): void {

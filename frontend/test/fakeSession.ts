@@ -2,10 +2,14 @@ import type { ServerResponse } from 'node:http';
 
 /** What goes wrong, chosen by a test. */
 export interface Faults {
-  /** The first answers for a chunk, by its index: a status, or 'hang' for none at all. */
-  chunks?: Record<number, (number | 'hang')[]>;
+  /** The first answers for a chunk, by its index: a status, 'hang' for none at all, 'damaged' for a checksum that does not match. */
+  chunks?: Record<number, (number | 'hang' | 'damaged')[]>;
+  /** Chunks that are answered for and lost, once each. */
+  loses?: number[];
+  /** So many sessions are lost, each when it has two chunks. */
+  losesSessions?: number;
   retryAfter?: string;
-  /** The event connection is cut once, after this many events. */
+  /** The event connection is cut once, after this many events with somebody to hear them. */
   cutEventsAfter?: number;
   /** The analysis ends with this instead of a result, after some frames. */
   error?: { detail: string; code: string };
@@ -43,6 +47,7 @@ export class FakeSession {
   #frame = 0;
   #eventId = 0;
   #newest = '';
+  #heard = 0;
   #cut = false;
   ended = false;
 
@@ -61,13 +66,18 @@ export class FakeSession {
     return Buffer.concat([...this.chunks].sort(([a], [b]) => a - b).map(([, chunk]) => chunk));
   }
 
-  addReader(response: ServerResponse, lastEventId: string): void {
+  addReader(response: ServerResponse, lastEventId: string, headers: Record<string, string> = {}): void {
     this.lastEventIds.push(lastEventId);
-    response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache, no-transform' });
+    response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache, no-transform', ...headers });
     response.write(`retry: ${this.#script.retryMs}\n\n: keepalive\n\n${this.#newest}`);
     if (this.ended) return void response.end();
     this.#readers.add(response);
     response.on('close', () => this.#readers.delete(response));
+  }
+
+  /** As a network does: what is on its way is lost. */
+  cutReaders(): void {
+    for (const reader of this.#readers) reader.destroy();
   }
 
   stop(): void {
@@ -135,7 +145,8 @@ export class FakeSession {
   #send(type: string, data: object): void {
     this.#eventId += 1;
     this.#newest = `id: ${this.#eventId}\nevent: ${type}\ndata: ${JSON.stringify(data)}\n\n`;
-    const cut = !this.#cut && this.#readers.size > 0 && this.#eventId >= (this.#script.faults.cutEventsAfter ?? Infinity);
+    if (this.#readers.size > 0) this.#heard += 1;
+    const cut = !this.#cut && this.#readers.size > 0 && this.#heard >= (this.#script.faults.cutEventsAfter ?? Infinity);
     this.#cut ||= cut;
     for (const reader of this.#readers) reader.write(this.#newest, () => cut && reader.destroy());
   }

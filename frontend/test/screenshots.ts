@@ -1,8 +1,7 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import type { Page } from 'playwright-core';
-import { launchChromium } from './chromium';
+import { choose, launchChromium } from './chromium';
 import { FakeServer } from './fakeServer';
 import { pictures, testVideo } from './testVideo';
 import { VIEWS } from './views';
@@ -15,6 +14,9 @@ export async function main([folder = 'screenshots']: string[]): Promise<number> 
   mkdirSync(out, { recursive: true });
   const dir = mkdtempSync(join(tmpdir(), 'sightline-screenshots-'));
   const video = testVideo(dir);
+  // Pictures show one name, whatever the video is; a file on the disk keeps its time over a reload.
+  const path = join(dir, 'people_walking_street_720p.mp4');
+  copyFileSync(video, path);
   const webDir = resolve(import.meta.dirname, '../dist');
   const fake = await FakeServer.start({ webDir, pictures: pictures(video, join(dir, 'pictures')), frames: 412, stepMs: 60 });
   const browser = await launchChromium();
@@ -30,10 +32,17 @@ export async function main([folder = 'screenshots']: string[]): Promise<number> 
 
     // The last chunk waits, so that the upload is seen under way.
     fake.faults = { chunks: { 3: ['hang'] } };
-    await choose(page, video);
+    await choose(page, path);
     await page.locator('.stage img').waitFor();
     await page.waitForTimeout(900);
     await shot('3-running');
+    page.on('dialog', (dialog) => void dialog.accept());
+    await page.reload();
+    fake.faults = { chunks: { 3: [503] }, retryAfter: '60' };
+    await choose(page, path);
+    await page.getByText('Trying again…').waitFor();
+    await page.locator('.stage img').waitFor();
+    await shot('3-resumed-and-held');
     await page.getByRole('button', { name: 'Cancel' }).click();
     await shot('4-cancelled');
 
@@ -46,14 +55,14 @@ export async function main([folder = 'screenshots']: string[]): Promise<number> 
     await page.getByRole('button', { name: 'Analyse another' }).click();
 
     fake.faults = { warnings: [TRUNCATED] };
-    await choose(page, video);
+    await choose(page, path);
     await page.locator('video').waitFor();
     await page.waitForTimeout(1500);
     await shot('6-complete');
     await page.getByRole('button', { name: 'Analyse another' }).click();
 
     fake.faults = { error: { code: 'DECODER_TIMEOUT', detail: 'The decoder made no progress for 20 seconds. The video may be damaged; try to convert it first.' } };
-    await choose(page, video);
+    await choose(page, path);
     await page.getByRole('alert').waitFor();
     await shot('7-failed');
     await page.close();
@@ -63,8 +72,4 @@ export async function main([folder = 'screenshots']: string[]): Promise<number> 
   rmSync(dir, { recursive: true, force: true });
   console.log(out);
   return 0;
-}
-
-function choose(page: Page, video: string): Promise<void> {
-  return page.locator('input[type=file]').setInputFiles({ name: 'people_walking_street_720p.mp4', mimeType: 'video/mp4', buffer: readFileSync(video) });
 }

@@ -17,10 +17,13 @@ export class ServerProcess {
     this.#exit = exit;
   }
 
-  static async start(dataDir: string, onLine: (line: string) => void): Promise<ServerProcess> {
+  /** On a free port and with the repository's models, unless `more` says otherwise. */
+  static async start(dataDir: string, onLine: (line: string) => void, more: { port?: string; modelsDir?: string } = {}): Promise<ServerProcess> {
     const binary = resolve(process.env['SIGHTLINE_BIN'] ?? resolve(REPOSITORY, 'target/debug/sightline'));
     // From the repository's root, where the models lie by default.
-    const child = spawn(binary, ['serve', '--port', '0', '--data-dir', dataDir], { cwd: REPOSITORY, stdio: ['ignore', 'ignore', 'pipe'] });
+    const args = ['serve', '--port', more.port ?? '0', '--data-dir', dataDir];
+    if (more.modelsDir !== undefined) args.push('--models-dir', more.modelsDir);
+    const child = spawn(binary, args, { cwd: REPOSITORY, stdio: ['ignore', 'ignore', 'pipe'] });
     const exit = new Promise<number | string>((ended) => child.once('exit', (code, signal) => ended(code ?? signal ?? 'unknown')));
     const killIt = () => child.kill('SIGKILL');
     process.once('exit', killIt);
@@ -48,6 +51,12 @@ export class ServerProcess {
       });
     });
     return new ServerProcess(child, origin, exit);
+  }
+
+  /** Ends it as a crash would. */
+  async kill(): Promise<void> {
+    this.#child.kill('SIGKILL');
+    await this.#exit;
   }
 
   /** Ends it with SIGTERM and gives its exit code. */

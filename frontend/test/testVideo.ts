@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 const SHARED = resolve(import.meta.dirname, '../../../shared/data/videos');
@@ -18,6 +18,17 @@ export function testVideo(dir: string): string {
 export function smallTestVideo(dir: string): string {
   const shared = join(SHARED, 'pose_single_576x576.mp4');
   return existsSync(shared) ? shared : madeVideo(join(dir, 'small.mp4'), 2, '192x108');
+}
+
+/** One of more than 6 MiB: a real one that is played several times over. */
+export function longTestVideo(dir: string, index: 'index first' | 'index last' = 'index first'): string {
+  const path = join(dir, `long ${index}.mp4`);
+  if (existsSync(path)) return path;
+  const once = testVideo(dir);
+  const again = Math.ceil((6 * 1024 * 1024) / statSync(once).size);
+  const flags = index === 'index first' ? ['-movflags', '+faststart'] : [];
+  run(['-stream_loop', String(again), '-i', once, '-map', '0:V:0', '-c', 'copy', ...flags, path]);
+  return path;
 }
 
 /** Of noise, so that it is not small for its length. */

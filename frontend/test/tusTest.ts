@@ -9,6 +9,8 @@ import { Tally } from './tally';
 import { smallTestVideo, testVideo } from './testVideo';
 
 const CHUNK = 256 * 1024;
+const MIB = 1024 * 1024;
+const LARGE = 50 * MIB;
 const ANALYSIS_MS = Number(process.env['SIGHTLINE_TEST_TIMEOUT_MS'] ?? 300_000);
 /** Neither model: this is about bytes. */
 const OPTIONS = { detector: 'none', pose: 'none' };
@@ -34,6 +36,25 @@ export async function main(): Promise<number> {
       await whole(bytes, { uploadUrl: url, chunkSize: CHUNK, onChunkComplete: (size, accepted) => from.push(accepted - size) });
       assert.equal(from[0], 2 * CHUNK, 'it began anew');
       assert.deepEqual(stored(data, url), bytes);
+      const end = await lastEvent(server.origin, url);
+      assert.equal(end.kind, 'complete', JSON.stringify(end));
+    });
+    await tally.check('50 MiB that are paused and gone on with', async () => {
+      const bytes = padded(readFileSync(smallTestVideo(dir)), LARGE);
+      const options = { endpoint, metadata: { filename: 'large.mp4', ...OPTIONS }, chunkSize: MIB };
+      const url = await paused(bytes, options, 2 * MIB);
+      await whole(bytes, { uploadUrl: url, chunkSize: 8 * MIB });
+      assert.ok(stored(data, url).equals(bytes));
+      const end = await lastEvent(server.origin, url);
+      assert.equal(end.kind, 'complete', JSON.stringify(end));
+    });
+    await tally.check('three parts at once', async () => {
+      const bytes = readFileSync(testVideo(dir));
+      const options = { endpoint, metadata: { filename: 'parts.mp4', ...OPTIONS }, chunkSize: CHUNK, parallelUploads: 3 };
+      const url = await whole(bytes, options);
+      assert.ok(stored(data, url).equals(bytes));
+      const head = await fetch(url, { method: 'HEAD', headers: { 'Tus-Resumable': '1.0.0' } });
+      assert.match(head.headers.get('Upload-Concat') ?? '', /^final;\S+ \S+ \S+$/);
       const end = await lastEvent(server.origin, url);
       assert.equal(end.kind, 'complete', JSON.stringify(end));
     });
@@ -89,6 +110,14 @@ function paused(file: Buffer, options: Options, until: number): Promise<string> 
     const upload = new Upload(file, { retryDelays: null, ...options, onError: failed, onChunkComplete });
     upload.start();
   });
+}
+
+/** The same film in a file of this size, by a box that players skip (ISO/IEC 14496-12, 8.1.2). */
+function padded(film: Buffer, size: number): Buffer {
+  const box = Buffer.alloc(size - film.length);
+  box.writeUInt32BE(box.length);
+  box.write('free', 4);
+  return Buffer.concat([film, box]);
 }
 
 async function offset(url: string): Promise<number> {

@@ -2,6 +2,7 @@
 
 use crate::config::EngineArgs;
 use crate::installation;
+use crate::media::sandbox::Sandbox;
 use crate::vision::catalog::ModelState;
 
 /// Prints a line a part on stdout; false where something is missing that an analysis needs.
@@ -12,7 +13,13 @@ pub fn run(args: &EngineArgs) -> bool {
         println!("{} {part:<10} {text}", if good { "ok     " } else { "MISSING" });
     };
     match installation::ffmpeg(args) {
-        Ok(ffmpeg) => line(true, "FFmpeg", format!("{} at {}", ffmpeg.version(), ffmpeg.path().display())),
+        Ok(ffmpeg) => {
+            line(true, "FFmpeg", format!("{} at {}", ffmpeg.version(), ffmpeg.path().display()));
+            match ffmpeg.sandbox() {
+                Sandbox::None(reason) => println!("note    sandbox    none: {reason}"),
+                sandbox => line(true, "sandbox", format!("{}: FFmpeg reaches its own files and no TCP", sandbox.word())),
+            }
+        }
         Err(error) => line(false, "FFmpeg", error.to_string()),
     }
     let engine = match installation::engine(args, None) {

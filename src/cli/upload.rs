@@ -40,7 +40,7 @@ pub fn run(args: &UploadArgs) -> anyhow::Result<()> {
     let settings = Settings { parallel: args.parallel, options: args.analysis.given() };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        let server = Server::new(&args.server).map_err(usage)?;
+        let server = Server::new(&args.server, args.ca_file.as_deref()).map_err(usage)?;
         let work = async {
             for video in &args.videos {
                 send(args, &server, &settings, video).await.with_context(|| video.display().to_string())?;

@@ -1,15 +1,16 @@
 //! The server's endpoints, one request each. Nothing is tried again here.
 
+use std::path::Path;
 use std::time::Duration;
 
 use reqwest::header::{HeaderMap, LOCATION, RETRY_AFTER};
 use reqwest::redirect::Policy;
-use reqwest::{Response, Url};
+use reqwest::{Certificate, Response, Url};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
 
-use super::failure::{Failure, Told};
+use super::failure::{Failure, Told, root_cause};
 use super::retry;
 use super::source::{CHUNK_SIZE, Source};
 
@@ -42,8 +43,9 @@ pub struct Server {
 }
 
 impl Server {
-    /// `address` as a user writes it: without a scheme it is `http://`.
-    pub fn new(address: &str) -> Result<Self, Failure> {
+    /// `address` as a user writes it: without a scheme it is `http://`. Certificates signed by those in `ca_file` are
+    /// trusted beside those the system trusts.
+    pub fn new(address: &str, ca_file: Option<&Path>) -> Result<Self, Failure> {
         let refused = |reason: String| Failure::Address { address: address.to_owned(), reason };
         let full = if address.contains("://") { address.to_owned() } else { format!("http://{address}") };
         let url = Url::parse(&full).map_err(|e| refused(e.to_string()))?;
@@ -56,8 +58,10 @@ impl Server {
         if url.scheme() == "http" {
             // Else a machine without certificates could not even speak plain HTTP.
             http = http.tls_certs_only([]);
+        } else if let Some(file) = ca_file {
+            http = http.tls_certs_merge(certificates(file)?);
         }
-        let http = http.build().map_err(|e| refused(e.to_string()))?;
+        let http = http.build().map_err(|e| Failure::Trust(root_cause(&e).to_string()))?;
         Ok(Self { http, base: url.as_str().trim_end_matches('/').to_owned() })
     }
 
@@ -107,6 +111,14 @@ impl Server {
     }
 }
 
+/// All certificates of a PEM file.
+fn certificates(file: &Path) -> Result<Vec<Certificate>, Failure> {
+    let unread = |reason: String| Failure::Trust(format!("{}: {reason}", file.display()));
+    let text = std::fs::read(file).map_err(|e| unread(e.to_string()))?;
+    let found = Certificate::from_pem_bundle(&text).map_err(|e| unread(root_cause(&e).to_string()))?;
+    if found.is_empty() { Err(unread("there is no certificate in it".to_owned())) } else { Ok(found) }
+}
+
 async fn json<T: DeserializeOwned>(response: Response) -> Result<T, Failure> {
     let response = accepted(response).await?;
     let not_ours = unexpected(&response);
@@ -145,7 +157,7 @@ mod tests {
 
     #[test]
     fn addresses_are_taken_as_people_write_them() {
-        let base = |address| Server::new(address).map(|s| s.base().to_owned()).map_err(|e| e.to_string());
+        let base = |address| Server::new(address, None).map(|s| s.base().to_owned()).map_err(|e| e.to_string());
         assert_eq!(base("localhost:8080"), Ok("http://localhost:8080".into()));
         assert_eq!(base("http://h:1/"), Ok("http://h:1".into()));
         assert_eq!(base("http://h/sightline/"), Ok("http://h/sightline".into()));

@@ -1,7 +1,10 @@
 //! What can go wrong between a client and its server, and whether trying again may help.
 
+use std::error::Error;
+use std::io;
 use std::time::Duration;
 
+use rustls::CertificateError;
 use serde::Deserialize;
 
 /// A problem as the server tells it.
@@ -17,6 +20,17 @@ pub enum Failure {
     Address { address: String, reason: String },
     #[error("The server could not be reached: {0}.")]
     Unreachable(String),
+    #[error("The certificates to trust could not be read: {0}. Name a file of them (PEM) with --ca-file.")]
+    Trust(String),
+    #[error(
+        "The server's certificate is signed by nobody this machine trusts. If the address is right, name the signer's \
+         certificate with --ca-file."
+    )]
+    UnknownSigner,
+    #[error("The server's certificate is not valid: {0}. Check the address, and the clocks on both sides.")]
+    Certificate(String),
+    #[error("The server does not speak https. Is its address one with http://?")]
+    NoHttps,
     #[error("{} ({})", told.detail, told.code)]
     Refused { status: u16, told: Told, retry_after: Option<Duration> },
     /// An answer that no Sightline gives, such as a proxy's own page.
@@ -32,7 +46,7 @@ pub enum Failure {
     #[error("The file was changed while it was being sent. Run the command again.")]
     Changed,
     #[error("{0}")]
-    File(#[from] std::io::Error),
+    File(#[from] io::Error),
 }
 
 impl Failure {
@@ -68,18 +82,40 @@ fn is_passing_status(status: u16) -> bool {
     matches!(status, 408 | 425 | 429 | 500 | 502..=504)
 }
 
-/// The whole chain of causes: an HTTP library's own sentence says only that it failed.
 impl From<reqwest::Error> for Failure {
     fn from(error: reqwest::Error) -> Self {
         if error.is_timeout() {
             return Self::Unreachable("no answer in time".to_owned());
         }
-        let mut cause: &dyn std::error::Error = &error;
-        while let Some(deeper) = cause.source() {
-            cause = deeper;
+        let cause = root_cause(&error);
+        match tls_error(cause) {
+            // A bad signature is that of another signer with the same name.
+            Some(rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer | CertificateError::BadSignature)) => {
+                Self::UnknownSigner
+            }
+            Some(rustls::Error::InvalidCertificate(other)) => Self::Certificate(other.to_string()),
+            Some(rustls::Error::InvalidMessage(_)) => Self::NoHttps,
+            _ => Self::Unreachable(cause.to_string()),
         }
-        Self::Unreachable(cause.to_string())
     }
+}
+
+/// The deepest cause: an HTTP library's own sentence says only that it failed.
+pub fn root_cause<'a>(error: &'a (dyn Error + 'static)) -> &'a (dyn Error + 'static) {
+    let mut cause = error;
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
+    }
+    cause
+}
+
+/// TLS errors travel inside I/O errors inside I/O errors, none of which names what it holds as its source.
+fn tls_error<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a rustls::Error> {
+    let mut inside = error;
+    while let Some(deeper) = inside.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+        inside = deeper;
+    }
+    inside.downcast_ref()
 }
 
 #[cfg(test)]
@@ -88,6 +124,14 @@ mod tests {
 
     fn refused(status: u16, code: &str) -> Failure {
         Failure::Refused { status, told: Told { detail: "It is so.".into(), code: code.into() }, retry_after: None }
+    }
+
+    #[test]
+    fn a_tls_error_is_found_inside_io_errors() {
+        let refused = rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer);
+        let nested = io::Error::other(io::Error::other(refused.clone()));
+        assert_eq!(tls_error(&nested), Some(&refused));
+        assert_eq!(tls_error(&io::Error::other("no")), None);
     }
 
     #[test]

@@ -115,6 +115,8 @@ mod tests {
             matches!(of("error", r#"{"detail":"x","code":"NO_FRAMES"}"#).0, Meaning::Ended(Err(Failure::Analysis(told))) if told.code == "NO_FRAMES")
         );
         assert!(matches!(of("complete", "{\"a\":1}").0, Meaning::Ended(Ok(data)) if data == "{\"a\":1}"));
-        assert!(matches!(of("surprise", "").0, Meaning::GoesOn));
+        for other in ["reset", "surprise"] {
+            assert!(matches!(of(other, "").0, Meaning::GoesOn));
+        }
     }
 }

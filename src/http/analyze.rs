@@ -10,6 +10,7 @@ use super::form::{Form, next_bytes, next_part};
 use super::problem::{self, ApiError};
 use super::request;
 use super::state::State;
+use super::trace::Caller;
 use super::upload::display_name;
 use crate::error_code::{ErrorCode, Problem};
 use crate::ids::SessionId;
@@ -18,6 +19,7 @@ use crate::ingest::spool::Spool;
 use crate::options::AnalysisOptions;
 use crate::processing::verdict;
 use crate::sessions::events::{Event, EventKind};
+use crate::sessions::registry::Claim;
 use crate::sessions::session::Session;
 use crate::sessions::upload::Upload;
 use crate::video::Extension;
@@ -26,7 +28,7 @@ use crate::video::Extension;
 const PATIENT_BYTES: u64 = 1 << 20;
 
 /// `POST /api/analyze-assembled/{session_id}`
-pub async fn analyze_assembled(state: web::Data<State>, request: HttpRequest) -> Result<HttpResponse, ApiError> {
+pub async fn analyze_assembled(state: web::Data<State>, caller: Caller, request: HttpRequest) -> Result<HttpResponse, ApiError> {
     let id = request::path_session_id(&request)?;
     let session = state.session(&id)?;
     if !session.upload.received().assembled {
@@ -43,17 +45,19 @@ pub async fn analyze_assembled(state: web::Data<State>, request: HttpRequest) ->
             let detail = "The session is being analysed with other options. Wait for its end, or delete it.";
             return Err(ApiError::new(ErrorCode::SessionConflict, detail));
         }
+        state.admit_from(&caller)?;
         let begun = web::block(move || analyses.repeat(&again, options)).await;
         begun.map_err(|_| ApiError::new(ErrorCode::Internal, "The server is too busy. Try again."))??;
     }
-    Ok(events::follow(session, request::last_event_id(&request)))
+    events::follow(&state, session, request::last_event_id(&request))
 }
 
 /// `POST /api/analyze-stream`: the file in the request, its events in the answer, while it arrives.
 pub async fn analyze_stream(state: web::Data<State>, request: HttpRequest, multipart: Multipart) -> Result<HttpResponse, ApiError> {
-    let session = receive(state, &request, multipart).await?;
+    let seat = state.seats.take()?;
+    let session = receive(state.clone(), &request, multipart).await?;
     let id = session.id.to_string();
-    let mut response = events::follow_from_start(session);
+    let mut response = events::follow_from_start(&state, seat, session)?;
     if let Ok(value) = id.parse() {
         response.headers_mut().insert(actix_web::http::header::HeaderName::from_static("x-session-id"), value);
     }
@@ -97,12 +101,13 @@ async fn receive(state: web::Data<State>, request: &HttpRequest, mut multipart: 
     let extension =
         extension(form.get("ext").or_else(|| query.iter().find(|(n, _)| n == "ext").map(|(_, v)| v.as_str())), sent_name.as_deref())?;
     let filename = form.get("filename").map(display_name).or(sent_name).filter(|n| !n.is_empty());
-    let id = SessionId::random();
-    let session = state.registry.get_or_create(&id, |folder| {
+    let (id, caller) = (SessionId::random(), Caller::of(request));
+    let session = state.session_or_new(&id, &caller, Claim::default(), |folder| {
         state.counters.sessions.inc();
         let spool = Arc::new(Spool::create(&folder.join("source"))?);
         let upload = Upload::new(spool, ChunkLedger::new(1, None, None), None);
-        Ok(Session::new(id.clone(), extension, filename, folder, upload, options))
+        let session = Session::new(id.clone(), extension, filename, folder, upload, options);
+        Ok(session.asked_for_by(Some(caller.request_id.clone())))
     })?;
     // Until here or in a moment nobody but this request knows of the session: what fails ends it.
     let received = receive_first(&state, &session, &mut multipart, file).await;
@@ -179,9 +184,8 @@ fn append(state: &State, session: &Session, data: &[u8]) -> Result<(), ApiError>
 }
 
 async fn end(state: &State, session: &Arc<Session>, reason: Problem) {
-    state.registry.remove(session);
-    let session = Arc::clone(session);
-    let _ = web::block(move || session.end(reason)).await;
+    let (registry, session) = (Arc::clone(&state.registry), Arc::clone(session));
+    let _ = web::block(move || registry.end(&session, reason)).await;
 }
 
 /// The ending that was named, or that of the file's name.

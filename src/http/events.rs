@@ -6,46 +6,49 @@ use std::time::Duration;
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use bytes::Bytes;
+use futures_util::StreamExt;
+use futures_util::future::ready;
 use futures_util::stream::{self, Stream};
 use tokio::sync::watch;
 
 use super::problem::ApiError;
 use super::request;
+use super::seats::Seat;
 use super::state::{State, shutting_down};
 use crate::error_code::{ErrorCode, Problem};
 use crate::ids::SessionId;
 use crate::sessions::activity::Reader;
-use crate::sessions::events::Event;
+use crate::sessions::events::{Bookmark, Event, Next};
 use crate::sessions::session::Session;
-
-/// How long a reader may be ahead of the session it asks for.
-const APPEARANCE: Duration = Duration::from_secs(30);
-/// Silence after which a comment shows that the connection is alive.
-const KEEPALIVE: Duration = Duration::from_secs(10);
 
 /// `GET /api/stream-progress/{session_id}`
 pub async fn stream_progress(state: web::Data<State>, request: HttpRequest) -> Result<HttpResponse, ApiError> {
     let id = request::path_session_id(&request)?;
     let seen = request::last_event_id(&request);
     if let Some(session) = state.registry.get(&id) {
-        return Ok(follow(session, seen));
+        return follow(&state, session, seen);
     }
-    Ok(event_stream(stream::unfold(Waiting::Opened { state, id }, Waiting::step)))
+    let seat = state.seats.take()?;
+    Ok(event_stream(stream::unfold(Waiting::Opened { state, seat, id }, Waiting::step)))
 }
 
 /// The session's events from now on, or those after the one a reader has seen. `204` tells a reader who has seen the end
 /// not to come back.
-pub fn follow(session: Arc<Session>, seen: Option<u64>) -> HttpResponse {
+pub fn follow(state: &State, session: Arc<Session>, seen: Option<u64>) -> Result<HttpResponse, ApiError> {
     let newest = session.events.newest();
     if newest.is_some_and(|e| e.kind.is_terminal() && seen == Some(e.id)) {
-        return HttpResponse::NoContent().finish();
+        return Ok(HttpResponse::NoContent().finish());
     }
-    event_stream(stream::unfold(Following::new(session, seen, true), Following::step))
+    Ok(answer(Following::new(state, state.seats.take()?, session, seen)?))
 }
 
 /// All events of a session from its first on.
-pub fn follow_from_start(session: Arc<Session>) -> HttpResponse {
-    event_stream(stream::unfold(Following::new(session, Some(0), true), Following::step))
+pub fn follow_from_start(state: &State, seat: Seat, session: Arc<Session>) -> Result<HttpResponse, ApiError> {
+    Ok(answer(Following::new(state, seat, session, Some(0))?))
+}
+
+fn answer(following: Following) -> HttpResponse {
+    event_stream(stream::once(ready(Ok(opening()))).chain(stream::unfold(following, Following::step)))
 }
 
 fn event_stream(events: impl Stream<Item = Result<Bytes, std::convert::Infallible>> + 'static) -> HttpResponse {
@@ -62,55 +65,42 @@ type Step<S> = Option<(Result<Bytes, std::convert::Infallible>, S)>;
 struct Following {
     session: Arc<Session>,
     newest: watch::Receiver<u64>,
-    /// The last event that was sent.
-    seen: u64,
-    /// The connection's first bytes are still to be sent.
-    fresh: bool,
-    ended: bool,
-    _reader: Reader,
+    place: Bookmark,
+    /// Silence after which a comment shows that the connection is alive.
+    keepalive: Duration,
+    _seat: (Seat, Reader),
 }
 
 impl Following {
-    fn new(session: Arc<Session>, seen: Option<u64>, fresh: bool) -> Self {
-        let newest = session.events.subscribe();
-        let newest_id = session.events.newest().map_or(0, |e| e.id);
-        // Without a last id, a reader gets the newest state, not its history; so does one who has read along with an
-        // earlier session of this name, whose ids went further.
-        let seen = seen.filter(|seen| *seen <= newest_id).unwrap_or(newest_id.saturating_sub(1));
-        let reader = session.activity.reader();
-        Self { session, newest, seen, fresh, ended: false, _reader: reader }
+    fn new(state: &State, seat: Seat, session: Arc<Session>, seen: Option<u64>) -> Result<Self, Problem> {
+        let reader = state.seats.at(&session)?;
+        let (newest, place) = (session.events.subscribe(), session.events.bookmark(seen));
+        Ok(Self { session, newest, place, keepalive: state.limits.keepalive, _seat: (seat, reader) })
     }
 
     async fn step(mut self) -> Step<Self> {
-        if self.ended {
-            return None;
-        }
-        if std::mem::take(&mut self.fresh) {
-            return Some((Ok(opening()), self));
-        }
         loop {
             // Marked as seen before looking, so that an event in between wakes the wait.
             self.newest.borrow_and_update();
-            if let Some(event) = self.session.events.after(self.seen).into_iter().next() {
-                self.seen = event.id;
-                self.ended = event.kind.is_terminal();
-                return Some((Ok(text(&event)), self));
-            }
-            if self.session.events.is_suspended() {
-                self.ended = true;
-                return Some((Ok(farewell()), self));
-            }
-            if tokio::time::timeout(KEEPALIVE, self.newest.changed()).await.is_err() {
-                return Some((Ok(Bytes::from_static(b": keepalive\n\n")), self));
-            }
+            let bytes = match self.session.events.next(&mut self.place) {
+                Next::Event(event) => text(&event),
+                Next::Reset => reset(),
+                Next::Suspended => farewell(),
+                Next::Over => return None,
+                Next::Nothing => match tokio::time::timeout(self.keepalive, self.newest.changed()).await {
+                    Ok(_) => continue,
+                    Err(_) => keepalive(),
+                },
+            };
+            return Some((Ok(bytes), self));
         }
     }
 }
 
 /// A reader of a session that may still come.
 enum Waiting {
-    Opened { state: web::Data<State>, id: SessionId },
-    ForSession { state: web::Data<State>, id: SessionId, left: Duration },
+    Opened { state: web::Data<State>, seat: Seat, id: SessionId },
+    ForSession { state: web::Data<State>, seat: Seat, id: SessionId, left: Duration },
     Following(Box<Following>),
     Over,
 }
@@ -118,34 +108,55 @@ enum Waiting {
 impl Waiting {
     async fn step(self) -> Step<Self> {
         match self {
-            Self::Opened { state, id } => Some((Ok(opening()), Self::ForSession { state, id, left: APPEARANCE })),
-            Self::ForSession { state, id, left } => {
-                let patience = left.min(KEEPALIVE);
+            Self::Opened { state, seat, id } => {
+                let left = state.limits.appearance;
+                Some((Ok(opening()), Self::ForSession { state, seat, id, left }))
+            }
+            Self::ForSession { state, seat, id, left } => {
+                let patience = left.min(state.limits.keepalive);
                 let appeared = tokio::select! {
                     appeared = state.registry.appear(&id, patience) => appeared,
                     // Else those who wait here would hold up the server's end.
-                    () = state.drained() => return Some((Ok(error_text(&shutting_down())), Self::Over)),
+                    () = state.drained() => return Self::refused(&shutting_down()),
                 };
                 if let Some(session) = appeared {
                     // It is new: whatever the reader has seen was of another one.
-                    let following = Following::new(session, Some(0), false);
-                    return following.step().await.map(|(bytes, next)| (bytes, Self::Following(Box::new(next))));
+                    return match Following::new(&state, seat, session, Some(0)) {
+                        Ok(following) => Self::follow(following).await,
+                        Err(problem) => Self::refused(&problem),
+                    };
                 }
                 let left = left.saturating_sub(patience);
                 if left.is_zero() {
-                    let problem = Problem::new(ErrorCode::SessionNotFound, "Session not found or creation timed out");
-                    return Some((Ok(error_text(&problem)), Self::Over));
+                    return Self::refused(&Problem::new(ErrorCode::SessionNotFound, "Session not found or creation timed out"));
                 }
-                Some((Ok(Bytes::from_static(b": keepalive\n\n")), Self::ForSession { state, id, left }))
+                Some((Ok(keepalive()), Self::ForSession { state, seat, id, left }))
             }
-            Self::Following(following) => following.step().await.map(|(bytes, next)| (bytes, Self::Following(Box::new(next)))),
+            Self::Following(following) => Self::follow(*following).await,
             Self::Over => None,
         }
+    }
+
+    async fn follow(following: Following) -> Step<Self> {
+        following.step().await.map(|(bytes, next)| (bytes, Self::Following(Box::new(next))))
+    }
+
+    fn refused(problem: &Problem) -> Step<Self> {
+        Some((Ok(error_text(problem)), Self::Over))
     }
 }
 
 fn opening() -> Bytes {
     Bytes::from_static(b"retry: 2000\n\n")
+}
+
+fn keepalive() -> Bytes {
+    Bytes::from_static(b": keepalive\n\n")
+}
+
+/// Tells a reader who was away, or slow, for too long that something is missing.
+fn reset() -> Bytes {
+    Bytes::from_static(b"event: reset\ndata: {\"detail\":\"Events in between are no longer kept; the newest state follows.\"}\n\n")
 }
 
 /// The server stops, the session goes on later. Readers who know the event may say so; to others the connection is lost,

@@ -1,18 +1,30 @@
-//! Multipart forms with bounds: how many parts, how long a field, how long between two reads.
-
-use std::time::Duration;
+//! Multipart forms with bounds: how many parts, how long a field.
 
 use actix_multipart::{Field, Multipart, MultipartError};
 use futures_util::StreamExt;
 
+use super::pace;
 use super::problem::ApiError;
 use crate::error_code::ErrorCode;
+use crate::options::AnalysisOptions;
 
 /// Parts of a form; ours has at most 20.
 const MAX_PARTS: usize = 64;
 const MAX_FIELD_BYTES: usize = 4096;
-/// A client that sends nothing for this long is cut off.
-const READ_TIMEOUT: Duration = Duration::from_secs(30);
+/// Fields beside the analysis' options. A name that is none of these is a slip of the pen, which would else go unnoticed.
+const FIELDS: [&str; 10] = [
+    "session_id",
+    "chunk_index",
+    "total_chunks",
+    "ext",
+    "file_size",
+    "chunk_size",
+    "filename",
+    "sha256",
+    // Of the contract, without effect so far.
+    "tracking",
+    "detect_every",
+];
 
 /// A chunk's form: text fields in order and the part named `file`.
 #[derive(Debug, Default)]
@@ -79,6 +91,9 @@ impl Form {
         if name.len() > 64 {
             return Err(ApiError::new(ErrorCode::InvalidRequest, "The form has a field with a very long name."));
         }
+        if !FIELDS.contains(&name.as_str()) && !AnalysisOptions::has(&name) {
+            return Err(ApiError::field(format!("{name:?} is not a field of this form.")));
+        }
         let mut bytes = Vec::new();
         while let Some(data) = next_bytes(part).await? {
             if bytes.len() + data.len() > MAX_FIELD_BYTES {
@@ -116,22 +131,16 @@ pub async fn next_part(multipart: &mut Multipart, parts: usize) -> Result<Option
     if parts >= MAX_PARTS {
         return Err(ApiError::new(ErrorCode::InvalidRequest, format!("The form has more than {MAX_PARTS} parts.")));
     }
-    let next = tokio::time::timeout(READ_TIMEOUT, multipart.next()).await.map_err(|_| too_slow())?;
-    next.transpose().map_err(|e| unreadable(&e))
+    multipart.next().await.transpose().map_err(|e| unreadable(&e))
 }
 
 /// The next bytes of a part.
 pub async fn next_bytes(part: &mut Field) -> Result<Option<bytes::Bytes>, ApiError> {
-    let next = tokio::time::timeout(READ_TIMEOUT, part.next()).await.map_err(|_| too_slow())?;
-    next.transpose().map_err(|e| unreadable(&e))
+    part.next().await.transpose().map_err(|e| unreadable(&e))
 }
 
 fn second_file() -> ApiError {
     ApiError::field("file is given twice.")
-}
-
-pub fn too_slow() -> ApiError {
-    ApiError::new(ErrorCode::RequestTimeout, "The request stopped arriving. Send it again.")
 }
 
 fn unreadable(error: &MultipartError) -> ApiError {
@@ -139,6 +148,7 @@ fn unreadable(error: &MultipartError) -> ApiError {
         MultipartError::ContentTypeMissing | MultipartError::ContentTypeParse | MultipartError::ContentTypeIncompatible => {
             ApiError::new(ErrorCode::UnsupportedMediaType, "Send the request as multipart/form-data.")
         }
+        MultipartError::Payload(error) => pace::ended_early("The form did not arrive", error),
         other => ApiError::new(ErrorCode::InvalidRequest, format!("The form could not be read: {other}.")),
     }
 }

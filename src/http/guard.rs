@@ -5,10 +5,13 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
+use actix_web::web;
 
 use super::assets::CONTENT_SECURITY_POLICY;
 use super::problem;
+use super::state::State;
 use crate::error_code::{ErrorCode, Problem};
+use crate::sessions::metrics::Refusal;
 
 /// Refuses what another site's page sends in its visitor's name, and adds the headers that keep browsers careful.
 pub async fn guard(
@@ -22,6 +25,13 @@ pub async fn guard(
         let refusal = Problem::new(ErrorCode::ForbiddenOrigin, "Pages of other sites may not send requests to this server.");
         request.into_response(problem::response(&refusal)).map_into_right_body()
     };
+    let code = response.response().extensions().get::<ErrorCode>().copied();
+    if let (Some(code), Some(state)) = (code, response.request().app_data::<web::Data<State>>().cloned()) {
+        state.counters.problems.get_or_create(&Refusal { code: code.as_str() }).inc();
+        if code == ErrorCode::RateLimited {
+            state.limiter.tell(response.headers_mut());
+        }
+    }
     let headers = response.headers_mut();
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(CONTENT_SECURITY_POLICY));
@@ -29,8 +39,12 @@ pub async fn guard(
     Ok(response)
 }
 
-/// Browsers tell the page's origin with every request that changes something; programs tell none.
+/// Browsers tell the page's origin with every request that changes something, and most where it comes from; programs tell
+/// neither.
 fn is_own_origin(headers: &HeaderMap) -> bool {
+    if headers.get("sec-fetch-site").is_some_and(|site| site != "same-origin" && site != "none") {
+        return false;
+    }
     let Some(origin) = headers.get(header::ORIGIN) else { return true };
     let Some(host) = headers.get(header::HOST).and_then(|h| h.to_str().ok()) else { return false };
     let Ok(origin) = origin.to_str() else { return false };

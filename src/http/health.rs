@@ -6,7 +6,7 @@ use serde_json::json;
 use super::problem::ApiError;
 use super::state::State;
 
-/// `GET /api/health`
+/// `GET /api/health`, `/livez` and `/healthz`
 pub async fn health() -> HttpResponse {
     HttpResponse::Ok().json(json!({ "status": "ok" }))
 }
@@ -14,11 +14,6 @@ pub async fn health() -> HttpResponse {
 /// `GET /readyz`
 pub async fn ready(state: web::Data<State>) -> Result<HttpResponse, ApiError> {
     state.readiness()?;
-    Ok(HttpResponse::Ok().json(json!({ "status": "ready" })))
-}
-
-/// `GET /metrics`
-pub async fn metrics(state: web::Data<State>) -> HttpResponse {
-    let text = state.counters.text(state.registry.active(), state.registry.lost());
-    HttpResponse::Ok().content_type("application/openmetrics-text; version=1.0.0; charset=utf-8").body(text)
+    let sandbox = state.analyses()?.resources().ffmpeg.sandbox();
+    Ok(HttpResponse::Ok().json(json!({ "status": "ready", "sandbox": sandbox.word() })))
 }

@@ -9,6 +9,8 @@ use actix_web::{HttpResponse, mime};
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
+use super::negotiation::Gives;
+use super::{problem, routes};
 use crate::error_code::ErrorCode;
 
 const DOCUMENT: &str = include_str!("openapi/document.json");
@@ -36,6 +38,15 @@ fn document() -> Map<String, Value> {
     let mut document = part(DOCUMENT);
     document["info"]["version"] = env!("CARGO_PKG_VERSION").into();
     let mut paths: Map<_, _> = PATHS.into_iter().flat_map(part).collect();
+    for (path, _, methods) in routes::addresses().filter(|(_, gives, _)| *gives != Gives::ItsOwn) {
+        for method in methods {
+            let operation = &mut paths[path][method.as_str().to_lowercase()];
+            if let Some(operation) = operation.as_object_mut() {
+                let problems = operation.entry("x-problems").or_insert_with(|| json!([]));
+                problems.as_array_mut().into_iter().for_each(|codes| codes.push(ErrorCode::NotAcceptable.as_str().into()));
+            }
+        }
+    }
     for operation in operations(&mut paths) {
         add_problems(operation);
     }
@@ -78,7 +89,8 @@ fn problem_answer(status: u16, codes: &[ErrorCode]) -> Value {
     let titles: Vec<_> = codes.iter().map(|c| format!("{}.", c.title())).collect();
     let example = |c: &ErrorCode| {
         let body = json!({
-            "type": "about:blank", "title": c.title(), "status": status, "detail": format!("{}.", c.title()), "code": c.as_str()
+            "type": problem::kind(*c), "title": c.title(), "status": status, "detail": format!("{}.", c.title()),
+            "instance": "/requests/0af7651916cd43dd8448eb211c80319c", "code": c.as_str()
         });
         (c.as_str().to_owned(), json!({ "summary": c.title(), "value": body }))
     };
@@ -89,11 +101,23 @@ fn problem_answer(status: u16, codes: &[ErrorCode]) -> Value {
         "content": { "application/problem+json": { "schema": schema, "examples": examples } }
     });
     match status {
-        503 => answer["headers"] = json!({ "Retry-After": { "description": "Seconds.", "schema": { "type": "integer" } } }),
+        429 => answer["headers"] = json!({ "Retry-After": seconds(), "RateLimit": told(), "RateLimit-Policy": told() }),
+        // One of the several reasons for a 409 passes by itself.
+        409 if codes.contains(&ErrorCode::ResultNotReady) => answer["headers"] = json!({ "Retry-After": seconds() }),
+        503 => answer["headers"] = json!({ "Retry-After": seconds() }),
         416 => answer["headers"] = json!({ "Content-Range": { "schema": { "type": "string" }, "example": "bytes */146515" } }),
         _ => {}
     }
     answer
+}
+
+fn seconds() -> Value {
+    json!({ "description": "Seconds.", "schema": { "type": "integer" } })
+}
+
+/// A structured field (RFC 9651).
+fn told() -> Value {
+    json!({ "schema": { "type": "string" } })
 }
 
 #[cfg(test)]
@@ -103,13 +127,13 @@ mod tests {
 
     use crate::detection::Detection;
     use crate::geometry::BBox;
-    use crate::http::routes;
-    use crate::ids::ResultId;
+    use crate::ids::{RequestId, ResultId};
     use crate::media::remux::AudioOutcome;
     use crate::options::AnalysisOptions;
     use crate::pipeline::result::FrameResult;
     use crate::pose::{Pose, Skeleton};
     use crate::processing::progress::{Progress, Stage};
+    use crate::processing::session_run::Told;
     use crate::processing::summary::{Complete, Summary};
 
     fn each(value: &Value, look: &mut impl FnMut(&Value)) {
@@ -139,7 +163,7 @@ mod tests {
     #[test]
     fn the_document_has_the_addresses_of_the_server_and_no_others() {
         let served: BTreeSet<String> =
-            routes::addresses().flat_map(|(path, methods)| methods.into_iter().map(move |method| format!("{method} {path}"))).collect();
+            routes::addresses().flat_map(|(path, _, methods)| methods.into_iter().map(move |method| format!("{method} {path}"))).collect();
         let document = document();
         let described: BTreeSet<String> = document["paths"]
             .as_object()
@@ -169,8 +193,8 @@ mod tests {
 
     #[test]
     fn codes_are_those_of_the_server() {
-        // Told of addresses and methods that no operation has.
-        let mut named = BTreeSet::from(["METHOD_NOT_ALLOWED".to_owned()]);
+        // Of methods that no operation has, and of all operations.
+        let mut named = BTreeSet::from(["METHOD_NOT_ALLOWED".to_owned(), "NOT_ACCEPTABLE".to_owned()]);
         for mut paths in PATHS.map(part) {
             operations(&mut paths).filter_map(|o| o.get("x-problems")).for_each(|codes| named.extend(words(codes)));
         }
@@ -237,8 +261,9 @@ mod tests {
         check("Pose", json!(pose));
         check("FrameResult", json!(FrameResult { frame: 0, pts_us: 0, detections: vec![], poses: vec![] }));
         check("AnalysisOptions", json!(AnalysisOptions::default()));
-        check("Progress", json!(progress));
-        check("Complete", json!(Complete::new(&ResultId::random(), summary)));
+        let request_id = &RequestId::random();
+        check("Progress", json!(Told { what: &progress, request_id }));
+        check("Complete", json!(Told { what: &Complete::new(&ResultId::random(), summary), request_id }));
     }
 
     #[test]

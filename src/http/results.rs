@@ -15,6 +15,7 @@ use futures_util::stream;
 
 use super::problem::{self, ApiError};
 use super::range::{Asked, asked};
+use super::request;
 use super::state::State;
 use crate::error_code::{ErrorCode, Problem};
 use crate::ids::ResultId;
@@ -27,7 +28,29 @@ const BLOCK: u64 = 64 * 1024;
 /// `GET` and `HEAD /uploads/results/{file}`
 pub async fn get(state: web::Data<State>, request: HttpRequest) -> Result<HttpResponse, ApiError> {
     let (id, ending) = request.match_info().query("file").split_once('.').ok_or_else(not_found)?;
-    let id: ResultId = id.parse().map_err(|_| not_found())?;
+    let id = id.parse().map_err(|_| not_found())?;
+    send(&state, &request, id, ending).await
+}
+
+/// `GET` and `HEAD /api/sessions/{session_id}/result.{ending}`: the newest result, for clients that follow no events.
+pub async fn of_session(state: web::Data<State>, request: HttpRequest) -> Result<HttpResponse, ApiError> {
+    let session = state.session(&request::path_session_id(&request)?)?;
+    session.activity.touch();
+    match (session.result().filter(|_| session.state().is_over()), session.failure()) {
+        (Some(id), _) => send(&state, &request, id, request.match_info().query("ending")).await,
+        (None, Some(failure)) => Err(failure.into()),
+        (None, None) => Err(ApiError::new(ErrorCode::ResultNotReady, "The video is still being analysed. Try again in a moment.")),
+    }
+}
+
+fn not_found() -> ApiError {
+    ApiError::new(ErrorCode::ResultNotFound, "There is no such result. Results are removed after a while; analyse the video again.")
+}
+
+async fn send(state: &State, request: &HttpRequest, id: ResultId, ending: &str) -> Result<HttpResponse, ApiError> {
+    if state.was_removed(&id) {
+        return Err(ApiError::new(ErrorCode::ResultGone, "The result was removed with its session. Analyse the video again."));
+    }
     let kind = OutputKind::ALL.into_iter().find(|kind| kind.ending() == ending).ok_or_else(not_found)?;
     let session = state.registry.list().into_iter().find(|s| s.results().contains(&id));
     if let Some(session) = &session {
@@ -36,11 +59,11 @@ pub async fn get(state: web::Data<State>, request: HttpRequest) -> Result<HttpRe
     let stem = session.and_then(|s| s.filename.clone()).map(|n| n.rsplit_once('.').map_or(n.clone(), |(stem, _)| stem.to_owned()));
     let saved_as = format!("{}.annotated.{ending}", stem.unwrap_or_else(|| format!("sightline-{id}")));
     let file = match File::open(state.results.join(kind.file_name(&id))) {
-        Err(_) if kind == OutputKind::Archive => archive(&state, id.clone()).await?,
+        Err(_) if kind == OutputKind::Archive => archive(state, id.clone()).await?,
         file => file.map_err(|_| not_found())?,
     };
     let version = Version::of(&id, &file).map_err(|_| not_found())?;
-    let mut answer = match version.judge(&request) {
+    let mut answer = match version.judge(request) {
         Verdict::Send(status, range) => {
             let mut answer = HttpResponse::build(status);
             answer.content_type(kind.media_type()).insert_header(attachment(saved_as));
@@ -78,10 +101,6 @@ async fn archive(state: &State, id: ResultId) -> Result<File, ApiError> {
         Ok(Err(error)) if error.kind() != io::ErrorKind::NotFound => Err(verdict::storage("The archive could not be made", &error).into()),
         _ => Err(not_found()),
     }
-}
-
-fn not_found() -> ApiError {
-    ApiError::new(ErrorCode::ResultNotFound, "There is no such result. Results are removed after a while; analyse the video again.")
 }
 
 /// What tells this content of a file from any other.

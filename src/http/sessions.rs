@@ -14,6 +14,7 @@ use crate::ids::SessionId;
 use crate::options::AnalysisOptions;
 use crate::processing::outputs::{self, OutputKind};
 use crate::sessions::session::{Session, SessionState};
+use crate::sessions::tus::upload::TusUpload;
 
 const MOST_PER_PAGE: u64 = 100;
 const LAST_PAGE: u64 = 1_000_000;
@@ -31,6 +32,8 @@ struct Snapshot {
     total_chunks: u64,
     assembled: bool,
     options: AnalysisOptions,
+    /// Leads to the result once there is one, and till then says how things are.
+    result_url: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     download_url: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -51,6 +54,7 @@ fn snapshot(session: &Session) -> Snapshot {
         total_chunks: session.upload.total_chunks(),
         assembled: received.assembled,
         options: session.options(),
+        result_url: format!("/api/sessions/{}/result.mp4", session.id),
         download_url: session.result().map(|id| OutputKind::Video.url(&id)),
         error: session.failure(),
     }
@@ -74,7 +78,9 @@ pub async fn list(state: web::Data<State>, request: HttpRequest) -> Result<HttpR
             _ => {}
         }
     }
-    let all = state.registry.list();
+    let mut all = state.registry.list();
+    // Parts of files are no files.
+    all.retain(|session| !session.upload.tus().is_some_and(TusUpload::is_part));
     let skipped = usize::try_from((page - 1).saturating_mul(per_page)).unwrap_or(usize::MAX);
     let sessions = all.iter().skip(skipped).take(per_page as usize).map(|s| snapshot(s)).collect();
     Ok(HttpResponse::Ok().json(Page { sessions, total: all.len(), page, per_page }))
@@ -95,12 +101,13 @@ pub async fn delete(state: web::Data<State>, request: HttpRequest) -> Result<Htt
 
 /// Ends a session that somebody does not want any more.
 pub async fn end(state: web::Data<State>, session: Arc<Session>) -> Result<HttpResponse, ApiError> {
-    state.registry.remove(&session);
     let ended = web::block(move || {
-        session.end(Problem::new(ErrorCode::Cancelled, "The analysis was cancelled."));
-        for id in session.results() {
-            outputs::remove(&state.results, &id);
+        state.registry.end(&session, Problem::new(ErrorCode::Cancelled, "The analysis was cancelled."));
+        let results = session.results();
+        for id in &results {
+            outputs::remove(&state.results, id);
         }
+        state.removed(results);
     });
     ended.await.map_err(|_| ApiError::new(ErrorCode::Internal, "The session could not be ended at once; it will be."))?;
     Ok(HttpResponse::NoContent().finish())

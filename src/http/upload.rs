@@ -2,41 +2,54 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use actix_multipart::Multipart;
+use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use futures_util::StreamExt;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-use super::form::{Form, too_slow};
+use super::digest;
+use super::form::Form;
+use super::pace;
 use super::problem::ApiError;
 use super::request;
 use super::state::State;
+use super::trace::Caller;
 use crate::error_code::ErrorCode;
 use crate::ids::SessionId;
+use crate::ingest::checksum::{Algorithm, Checksum};
+use crate::ingest::chunks::ChunkLedger;
 use crate::options::AnalysisOptions;
+use crate::processing::verdict;
 use crate::sessions::journal::Description;
+use crate::sessions::registry::Claim;
 use crate::sessions::session::{Session, SessionState};
+use crate::sessions::upload::UploadError;
 use crate::video::Extension;
 
 /// More chunks than this make bookkeeping larger than the file is worth.
 const MAX_CHUNKS: u64 = 1_000_000;
 const MAX_FILENAME: usize = 255;
-/// A raw body that pauses for this long is cut off.
-const READ_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What a chunk says of itself and of its file.
 struct Chunk {
     session_id: SessionId,
     index: u64,
+    /// When its request came.
+    came: Instant,
     total: u64,
     extension: Extension,
     file_size: Option<u64>,
     chunk_size: Option<u64>,
     filename: Option<String>,
     sha256: Option<String>,
+    /// What the body should be.
+    digests: Vec<Checksum>,
+    /// What the whole file should be.
+    file_sha256: Option<Checksum>,
     options: AnalysisOptions,
 }
 
@@ -51,38 +64,49 @@ struct Answer {
 }
 
 /// `POST /api/upload-chunk`
-pub async fn post_chunk(state: web::Data<State>, multipart: Multipart) -> Result<HttpResponse, ApiError> {
+pub async fn post_chunk(state: web::Data<State>, caller: Caller, multipart: Multipart) -> Result<HttpResponse, ApiError> {
+    let came = Instant::now();
     state.admit()?;
     let mut form = Form::read(multipart, state.limits.chunk_bytes).await?;
     let bytes = form.file.take().ok_or_else(|| ApiError::field("file is missing."))?;
     let session_id = request::session_id(form.require("session_id")?)?;
     let index = request::number("chunk_index", form.require("chunk_index")?)?;
-    let chunk = Chunk::read(session_id, index, form.fields())?;
-    store(state, chunk, bytes).await
+    let chunk = Chunk::read(session_id, index, came, form.fields())?;
+    store(state, caller, chunk, bytes).await
 }
 
 /// `PUT /api/uploads/{session_id}/chunks/{index}`: the same with the chunk as raw body.
-pub async fn put_chunk(state: web::Data<State>, request: HttpRequest, mut body: web::Payload) -> Result<HttpResponse, ApiError> {
+pub async fn put_chunk(
+    state: web::Data<State>,
+    caller: Caller,
+    request: HttpRequest,
+    mut body: web::Payload,
+) -> Result<HttpResponse, ApiError> {
+    let came = Instant::now();
     state.admit()?;
     let session_id = request::path_session_id(&request)?;
     let index = request::number("chunk_index", request.match_info().query("index"))?;
-    let chunk = Chunk::read(session_id, index, &request::query(&request)?)?;
+    let mut chunk = Chunk::read(session_id, index, came, &request::query(&request)?)?;
+    chunk.digests = digest::read(&request, "Content-Digest")?;
     let limit = state.limits.chunk_bytes;
+    // All at once: a vector that grows is copied again and again.
+    let told: Option<usize> = request.headers().get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse().ok());
     let mut bytes = Vec::new();
-    loop {
-        let next = tokio::time::timeout(READ_TIMEOUT, body.next()).await.map_err(|_| too_slow())?;
-        let Some(data) = next else { break };
-        let data = data.map_err(|e| ApiError::new(ErrorCode::InvalidRequest, format!("The chunk did not arrive: {e}.")))?;
+    bytes.try_reserve_exact(limit.min(told.unwrap_or(0))).map_err(|_| verdict::busy())?;
+    while let Some(data) = body.next().await {
+        let data = data.map_err(|e| pace::ended_early("The chunk did not arrive", &e))?;
         if bytes.len() + data.len() > limit {
             return Err(ApiError::new(ErrorCode::ChunkTooLarge, format!("The chunk is larger than {limit} bytes.")));
         }
+        // Sixty-four chunks at once may be more than the process is given: one that has no room is refused, not all ended.
+        bytes.try_reserve(data.len()).map_err(|_| verdict::busy())?;
         bytes.extend_from_slice(&data);
     }
-    store(state, chunk, bytes).await
+    store(state, caller, chunk, bytes).await
 }
 
 impl Chunk {
-    fn read(session_id: SessionId, index: u64, fields: &[(String, String)]) -> Result<Self, ApiError> {
+    fn read(session_id: SessionId, index: u64, came: Instant, fields: &[(String, String)]) -> Result<Self, ApiError> {
         let get = |name: &str| fields.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str());
         let require = |name: &str| get(name).ok_or_else(|| ApiError::field(format!("{name} is missing.")));
         let number = |name: &str| get(name).map(|text| request::number(name, text)).transpose();
@@ -103,14 +127,24 @@ impl Chunk {
         Ok(Self {
             session_id,
             index,
+            came,
             total,
             extension,
             file_size: number("file_size")?,
             chunk_size,
             filename: get("filename").map(display_name).filter(|n| !n.is_empty()),
             sha256: get("sha256").map(str::to_ascii_lowercase),
+            digests: Vec::new(),
+            file_sha256: get("file_sha256").map(|text| sha256("file_sha256", text)).transpose()?,
             options: request::options(AnalysisOptions::default(), fields)?,
         })
+    }
+
+    /// Whether the sizes it tells fit together and to its bytes, asked before a session is begun by it.
+    fn check_alone(&self, bytes: &[u8]) -> Result<(), UploadError> {
+        let mut ledger = ChunkLedger::new(self.total, self.chunk_size, self.file_size);
+        ledger.begin(self.index, bytes.len() as u64, Default::default())?;
+        Ok(())
     }
 
     /// The file's size as far as this chunk tells it.
@@ -120,18 +154,22 @@ impl Chunk {
     }
 }
 
-async fn store(state: web::Data<State>, chunk: Chunk, bytes: Vec<u8>) -> Result<HttpResponse, ApiError> {
+async fn store(state: web::Data<State>, caller: Caller, chunk: Chunk, bytes: Vec<u8>) -> Result<HttpResponse, ApiError> {
     if chunk.total > MAX_CHUNKS || chunk.implied_file_size(bytes.len()) > state.limits.file_bytes {
         let detail = format!("The file is larger than {} bytes, the most this server takes.", state.limits.file_bytes);
         return Err(ApiError::new(ErrorCode::FileTooLarge, detail));
     }
     state.room_for(bytes.len() as u64)?;
-    let answer = web::block(move || store_blocking(&state, &chunk, bytes)).await;
+    let answer = web::block(move || store_blocking(&state, &caller, chunk, bytes)).await;
     let answer = answer.map_err(|_| ApiError::new(ErrorCode::Internal, "The server is too busy to store the chunk. Send it again."))?;
     Ok(HttpResponse::Ok().json(answer?))
 }
 
-fn store_blocking(state: &State, chunk: &Chunk, bytes: Vec<u8>) -> Result<Answer, ApiError> {
+fn store_blocking(state: &State, caller: &Caller, mut chunk: Chunk, bytes: Vec<u8>) -> Result<Answer, ApiError> {
+    if !std::mem::take(&mut chunk.digests).into_iter().all(|digest| digest.matches(&bytes)) {
+        let detail = format!("Chunk {} does not match its Content-Digest. Send it again.", chunk.index);
+        return Err(ApiError::new(ErrorCode::DigestMismatch, detail));
+    }
     if let Some(expected) = &chunk.sha256 {
         let digest: String = Sha256::digest(&bytes).iter().map(|b| format!("{b:02x}")).collect();
         if digest != *expected {
@@ -143,7 +181,8 @@ fn store_blocking(state: &State, chunk: &Chunk, bytes: Vec<u8>) -> Result<Answer
     }
     let analyses = state.admit()?;
     analyses.check(&chunk.options)?;
-    let session = session_of(state, chunk)?;
+    chunk.check_alone(&bytes)?;
+    let session = session_of(state, caller, &chunk)?;
     if session.upload.tus().is_some() {
         return Err(ApiError::new(ErrorCode::SessionConflict, "The session is an upload by tus. Send its bytes to /files/."));
     }
@@ -155,9 +194,16 @@ fn store_blocking(state: &State, chunk: &Chunk, bytes: Vec<u8>) -> Result<Answer
         );
         return Err(ApiError::new(ErrorCode::SessionConflict, detail));
     }
+    if let (Some(told), Some(known)) = (chunk.file_size, session.upload.file_size())
+        && told != known
+    {
+        let detail = format!("The session was begun with file_size {known}. Use it, or start a new session.");
+        return Err(ApiError::new(ErrorCode::SessionConflict, detail));
+    }
     session.activity.touch();
     state.counters.chunks.inc();
     state.counters.bytes.inc_by(bytes.len() as u64);
+    session.upload.expect(chunk.file_sha256.into_iter().collect())?;
     let received = session.upload.take(chunk.index, bytes)?;
     analyses.start(&session)?;
     Ok(Answer {
@@ -169,7 +215,7 @@ fn store_blocking(state: &State, chunk: &Chunk, bytes: Vec<u8>) -> Result<Answer
     })
 }
 
-fn session_of(state: &State, chunk: &Chunk) -> Result<Arc<Session>, ApiError> {
+fn session_of(state: &State, caller: &Caller, chunk: &Chunk) -> Result<Arc<Session>, ApiError> {
     let make = |folder: PathBuf| {
         state.counters.sessions.inc();
         let description = Description {
@@ -181,11 +227,22 @@ fn session_of(state: &State, chunk: &Chunk) -> Result<Arc<Session>, ApiError> {
             file_size: chunk.file_size,
             tus: None,
             options: chunk.options.clone(),
+            request_id: Some(caller.request_id.clone()),
             created_at_ms: SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as u64,
         };
         Session::create(chunk.session_id.clone(), folder, description)
     };
-    Ok(state.registry.get_or_create(&chunk.session_id, make)?)
+    // The first chunk begins a file; any other one belongs to a session that may be gone.
+    let claim = Claim { begun: (chunk.index == 0).then_some(chunk.came), replaces: 0 };
+    state.session_or_new(&chunk.session_id, caller, claim, make)
+}
+
+/// A digest as 64 hexadecimal digits.
+fn sha256(field: &str, text: &str) -> Result<Checksum, ApiError> {
+    let pairs = text.as_bytes().chunks(2).map(|pair| std::str::from_utf8(pair).ok().and_then(|pair| u8::from_str_radix(pair, 16).ok()));
+    let digest = pairs.collect::<Option<Vec<u8>>>().filter(|_| text.bytes().all(|b| b.is_ascii_hexdigit()));
+    let checksum = digest.and_then(|digest| Checksum::new(Algorithm::Sha256, digest).ok());
+    checksum.filter(|_| text.len() == 64).ok_or_else(|| ApiError::field(format!("{field} must be 64 hexadecimal digits.")))
 }
 
 /// A file's name as it may be shown: no folders, no control characters, not endless.
@@ -239,7 +296,7 @@ mod tests {
             fields.retain(|(n, _)| *n != changed.0);
             fields.push(changed);
             let fields: Vec<_> = fields.into_iter().map(|(n, v)| (n.to_owned(), v.to_owned())).collect();
-            Chunk::read("s".parse().unwrap(), 2, &fields).map(|_| ()).map_err(|e| e.0.code)
+            Chunk::read("s".parse().unwrap(), 2, Instant::now(), &fields).map(|_| ()).map_err(|e| e.0.code)
         };
         assert_eq!(read(("debug", "true")), Ok(()));
         for bad in [("total_chunks", "0"), ("total_chunks", "2"), ("total_chunks", "1e3"), ("total_chunks", "٣"), ("chunk_size", "0")] {

@@ -1,13 +1,93 @@
 //! A digest that a sender names beside its bytes, computed as they arrive.
 
+use serde::{Deserialize, Serialize};
 use sha1::Sha1;
-use sha2::{Digest, Sha256};
+use sha2::{Digest, Sha256, Sha512};
 
-/// As tus names them, in the order they are offered.
-pub const ALGORITHMS: [&str; 2] = ["sha1", "sha256"];
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Algorithm {
+    Sha1,
+    Sha256,
+    Sha512,
+}
 
-#[derive(Debug)]
+impl Algorithm {
+    /// In the order they are offered.
+    pub const ALL: [Self; 3] = [Self::Sha1, Self::Sha256, Self::Sha512];
+
+    /// As tus names it.
+    pub fn tus_name(self) -> &'static str {
+        match self {
+            Self::Sha1 => "sha1",
+            Self::Sha256 => "sha256",
+            Self::Sha512 => "sha512",
+        }
+    }
+
+    /// As HTTP's digest fields name it (RFC 9530), which count SHA-1 among the insecure ones.
+    pub fn field_name(self) -> Option<&'static str> {
+        match self {
+            Self::Sha1 => None,
+            Self::Sha256 => Some("sha-256"),
+            Self::Sha512 => Some("sha-512"),
+        }
+    }
+
+    /// Bytes of a digest.
+    fn length(self) -> usize {
+        match self {
+            Self::Sha1 => 20,
+            Self::Sha256 => 32,
+            Self::Sha512 => 64,
+        }
+    }
+}
+
+/// What bytes should be.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Checksum {
+    algorithm: Algorithm,
+    digest: Vec<u8>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a {} digest has {expected} bytes, not {got}", .algorithm.tus_name())]
+pub struct WrongLength {
+    algorithm: Algorithm,
+    expected: usize,
+    got: usize,
+}
+
+impl Checksum {
+    pub fn new(algorithm: Algorithm, digest: Vec<u8>) -> Result<Self, WrongLength> {
+        match (algorithm.length(), digest.len()) {
+            (expected, got) if got != expected => Err(WrongLength { algorithm, expected, got }),
+            _ => Ok(Self { algorithm, digest }),
+        }
+    }
+
+    /// Begins to compare bytes with it.
+    pub fn begin(self) -> Check {
+        let hasher = match self.algorithm {
+            Algorithm::Sha1 => Hasher::Sha1(Sha1::new()),
+            Algorithm::Sha256 => Hasher::Sha256(Sha256::new()),
+            Algorithm::Sha512 => Hasher::Sha512(Sha512::new()),
+        };
+        Check { hasher, expected: self.digest }
+    }
+
+    /// Whether these bytes are the ones that were meant.
+    pub fn matches(self, bytes: &[u8]) -> bool {
+        let mut check = self.begin();
+        check.update(bytes);
+        check.matches()
+    }
+}
+
+/// Bytes that are being compared with their checksum.
+#[derive(Debug)]
+pub struct Check {
     hasher: Hasher,
     expected: Vec<u8>,
 }
@@ -16,34 +96,15 @@ pub struct Checksum {
 enum Hasher {
     Sha1(Sha1),
     Sha256(Sha256),
+    Sha512(Sha512),
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ChecksumError {
-    #[error("{0:?} is no checksum algorithm of this server; it takes sha1 and sha256")]
-    Unsupported(String),
-    #[error("a {algorithm} digest has {expected} bytes, not {got}")]
-    Length { algorithm: &'static str, expected: usize, got: usize },
-}
-
-impl Checksum {
-    /// Expects bytes of this digest.
-    pub fn new(algorithm: &str, expected: Vec<u8>) -> Result<Self, ChecksumError> {
-        let (algorithm, hasher, length) = match algorithm {
-            "sha1" => (ALGORITHMS[0], Hasher::Sha1(Sha1::new()), 20),
-            "sha256" => (ALGORITHMS[1], Hasher::Sha256(Sha256::new()), 32),
-            other => return Err(ChecksumError::Unsupported(other.to_owned())),
-        };
-        match expected.len() {
-            got if got != length => Err(ChecksumError::Length { algorithm, expected: length, got }),
-            _ => Ok(Self { hasher, expected }),
-        }
-    }
-
+impl Check {
     pub fn update(&mut self, bytes: &[u8]) {
         match &mut self.hasher {
             Hasher::Sha1(hasher) => hasher.update(bytes),
             Hasher::Sha256(hasher) => hasher.update(bytes),
+            Hasher::Sha512(hasher) => hasher.update(bytes),
         }
     }
 
@@ -52,6 +113,7 @@ impl Checksum {
         match self.hasher {
             Hasher::Sha1(hasher) => hasher.finalize()[..] == self.expected,
             Hasher::Sha256(hasher) => hasher.finalize()[..] == self.expected,
+            Hasher::Sha512(hasher) => hasher.finalize()[..] == self.expected,
         }
     }
 }
@@ -67,23 +129,27 @@ mod tests {
     #[test]
     fn bytes_in_pieces_match_their_digest_and_no_other() {
         let matches = |pieces: &[&str]| {
-            let mut checksum = Checksum::new("sha1", ABC.to_vec()).unwrap();
-            pieces.iter().for_each(|p| checksum.update(p.as_bytes()));
-            checksum.matches()
+            let mut check = Checksum::new(Algorithm::Sha1, ABC.to_vec()).unwrap().begin();
+            pieces.iter().for_each(|p| check.update(p.as_bytes()));
+            check.matches()
         };
         assert!(matches(&["a", "", "bc"]));
         assert!(!matches(&["ab"]) && !matches(&[]));
-        let digest = Sha256::digest(b"abc").to_vec();
-        let mut checksum = Checksum::new("sha256", digest).unwrap();
-        checksum.update(b"abc");
-        assert!(checksum.matches());
+        for (algorithm, digest) in
+            [(Algorithm::Sha256, Sha256::digest(b"abc").to_vec()), (Algorithm::Sha512, Sha512::digest(b"abc").to_vec())]
+        {
+            let checksum = Checksum::new(algorithm, digest).unwrap();
+            assert!(checksum.clone().matches(b"abc") && !checksum.matches(b"abd"));
+        }
     }
 
     #[test]
-    fn what_cannot_be_checked_is_refused() {
-        assert_eq!(Checksum::new("md5", vec![0; 16]).unwrap_err(), ChecksumError::Unsupported("md5".into()));
-        assert_eq!(Checksum::new("SHA1", vec![0; 20]).unwrap_err(), ChecksumError::Unsupported("SHA1".into()));
-        let error = Checksum::new("sha256", vec![0; 31]).unwrap_err();
-        assert_eq!(error, ChecksumError::Length { algorithm: "sha256", expected: 32, got: 31 });
+    fn a_digest_has_its_algorithms_length() {
+        for algorithm in Algorithm::ALL {
+            let expected = algorithm.length();
+            assert!(Checksum::new(algorithm, vec![0; expected]).is_ok());
+            let error = Checksum::new(algorithm, vec![0; expected - 1]).unwrap_err();
+            assert_eq!(error, WrongLength { algorithm, expected, got: expected - 1 });
+        }
     }
 }

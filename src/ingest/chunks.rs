@@ -13,6 +13,8 @@ pub enum ChunkError {
     BeyondTotal { index: u64, total: u64 },
     #[error("chunk {index} has {got} bytes, but every chunk except the last must have {expected}")]
     WrongSize { index: u64, got: u64, expected: u64 },
+    #[error("file_size is {told}, but chunk {index} with its {length} bytes makes the file {least} to {most} bytes long")]
+    FileSize { told: u64, index: u64, length: u64, least: u64, most: u64 },
     #[error("chunk {index} was sent before with other bytes; start a new session to send another file")]
     Conflict { index: u64 },
 }
@@ -57,6 +59,10 @@ impl ChunkLedger {
         self.total
     }
 
+    pub fn file_size(&self) -> Option<u64> {
+        self.file_size
+    }
+
     /// Decides where a chunk of `length` bytes goes.
     pub fn begin(&mut self, index: u64, length: u64, digest: Digest) -> Result<Step, ChunkError> {
         if index >= self.total {
@@ -79,6 +85,7 @@ impl ChunkLedger {
         let last = index + 1 == self.total;
         let wrong = |expected| Err(ChunkError::WrongSize { index, got: length, expected });
         if self.total == 1 {
+            self.check_file_size(index, length, length)?;
             return Ok(Some(0));
         }
         match self.chunk_size {
@@ -86,14 +93,29 @@ impl ChunkLedger {
                 if length > size {
                     return wrong(size);
                 }
+                self.check_file_size(index, length, size)?;
             }
             Some(size) if length != size => return wrong(size),
-            Some(_) => {}
+            Some(size) => self.check_file_size(index, length, size)?,
             None if last => return self.place_last_first(index, length),
             None if length == 0 => return wrong(1),
-            None => self.chunk_size = Some(length),
+            None => {
+                self.check_file_size(index, length, length)?;
+                self.chunk_size = Some(length);
+            }
         }
         Ok(self.chunk_size.and_then(|size| size.checked_mul(index)))
+    }
+
+    /// Whether chunks of `size` bytes, this one of `length`, can make a file of the size that was told.
+    fn check_file_size(&self, index: u64, length: u64, size: u64) -> Result<(), ChunkError> {
+        let others = size.saturating_mul(self.total - 1);
+        let last = if index + 1 == self.total { length..=length } else { 0..=size };
+        let (least, most) = (others.saturating_add(*last.start()), others.saturating_add(*last.end()));
+        match self.file_size {
+            Some(told) if !(least..=most).contains(&told) => Err(ChunkError::FileSize { told, index, length, least, most }),
+            _ => Ok(()),
+        }
     }
 
     /// The last chunk came before any other: only the file's size can place it, and then tells the chunks' size.
@@ -197,6 +219,18 @@ mod tests {
         ledger.begin(1, 10, A).unwrap();
         ledger.abandon(1);
         assert_eq!(ledger.begin(1, 10, B), Ok(Step::Write { offset: 10 }), "what was not written binds nobody");
+    }
+
+    #[test]
+    fn a_file_size_that_the_chunks_cannot_make_is_refused() {
+        let begin = |told, chunks: &[(u64, u64)]| {
+            let mut ledger = ChunkLedger::new(3, None, Some(told));
+            chunks.iter().try_for_each(|(index, length)| ledger.begin(*index, *length, A).map(|_| ()))
+        };
+        assert_eq!(begin(24, &[(0, 10), (1, 10), (2, 4)]), Ok(()));
+        assert_eq!(begin(31, &[(0, 10)]), Err(ChunkError::FileSize { told: 31, index: 0, length: 10, least: 20, most: 30 }));
+        assert_eq!(begin(24, &[(0, 10), (2, 5)]), Err(ChunkError::FileSize { told: 24, index: 2, length: 5, least: 25, most: 25 }));
+        assert!(ChunkLedger::new(1, None, Some(9)).begin(0, 8, A).is_err());
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::ops::Range;
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -77,9 +77,13 @@ impl Spool {
         &self.path
     }
 
-    /// Writes bytes in place; they count once all of them are written.
+    /// Writes bytes in place; they count once all of them are written. Fails where somebody has removed the file: its bytes
+    /// would be taken now and lost with the process.
     pub fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
-        if !self.state.lock().discarded {
+        if !self.is_discarded() {
+            if self.file.metadata()?.nlink() == 0 {
+                return Err(io::ErrorKind::NotFound.into());
+            }
             self.file.write_all_at(bytes, offset)?;
         }
         self.state.lock().ranges.insert(offset..offset + bytes.len() as u64);
@@ -116,9 +120,13 @@ impl Spool {
         self.state.lock().length
     }
 
-    /// Gives the disk space back. The sender may go on and is answered as before.
-    pub fn discard(&self) -> io::Result<()> {
+    /// Keeps no more bytes. The sender may go on and is answered as before.
+    pub fn discard(&self) {
         self.state.lock().discarded = true;
+    }
+
+    /// Gives the disk space back.
+    pub fn empty(&self) -> io::Result<()> {
         self.file.set_len(0)
     }
 
@@ -196,6 +204,19 @@ mod tests {
         spool.set_length(8);
         assert!(spool.is_complete());
         assert_eq!(spool.wait(8, soon), Available::End);
+    }
+
+    #[test]
+    fn a_file_that_was_removed_takes_no_bytes() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("source");
+        let spool = Spool::create(&path).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        assert_eq!(spool.write_at(0, b"abcd").unwrap_err().kind(), io::ErrorKind::NotFound);
+        assert_eq!(spool.received(), 0);
+        spool.discard();
+        spool.write_at(0, b"abcd").unwrap();
+        assert_eq!(spool.received(), 4, "they are counted, not kept");
     }
 
     #[test]

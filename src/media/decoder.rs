@@ -16,6 +16,7 @@ use super::ffmpeg::Ffmpeg;
 use super::log::{Complaints, DecodeLog, Fact};
 use super::ppm::{self, PpmError};
 use super::process::{Exit, Process, SpawnError};
+use super::sandbox::Files;
 use super::timeline::Timeline;
 use crate::frame::TimedFrame;
 use crate::video::{Demuxer, Pixels, SourceInfo};
@@ -78,7 +79,12 @@ impl Decoder {
         let heard = Arc::new(Heard::default());
         let listener = Arc::clone(&heard);
         let mut log = DecodeLog::default();
-        let mut process = Process::spawn(ffmpeg, "decode", &command::decode(source, demuxer, max_pixels, pixels), move |line| {
+        let file = match source {
+            Source::Pipe => None,
+            Source::File(path) => Some(path.as_path()),
+        };
+        let files = Files { read: file.as_slice(), written: None };
+        let mut process = Process::spawn(ffmpeg, "decode", &command::decode(source, demuxer, max_pixels, pixels), &files, move |line| {
             for fact in log.line(line) {
                 match fact {
                     Fact::Source(source) => {

@@ -14,6 +14,7 @@ use super::command::{self, CLOCK_HZ, EncodeSettings};
 use super::ffmpeg::Ffmpeg;
 use super::matroska;
 use super::process::{Process, SpawnError};
+use super::sandbox::Files;
 use crate::frame::TimedFrame;
 use crate::geometry::Size;
 use crate::video::{DynamicRange, Rational, SourceInfo};
@@ -64,7 +65,8 @@ impl Encoder {
         spent: Sender<Vec<u8>>,
     ) -> Result<Self, EncodeError> {
         let matrix_known = source.is_none_or(|s| s.pixels.matrix_known || s.pixels.dynamic_range != DynamicRange::Sdr);
-        let mut process = Process::spawn(ffmpeg, "encode", &command::encode(settings, matrix_known, output), |_| {})?;
+        let files = Files { read: &[], written: Some(output) };
+        let mut process = Process::spawn(ffmpeg, "encode", &command::encode(settings, matrix_known, output), &files, |_| {})?;
         drop(process.take_stdout());
         let (frames, queue) = bounded(FRAMES_AHEAD);
         let stdin = process.take_stdin();

@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use super::sandbox::{Files, Sandbox};
+
 /// The oldest major version whose options (`-fps_mode`, `showinfo=checksum=0`, `setts`) the commands use.
 pub const OLDEST_MAJOR: u32 = 5;
 
@@ -10,6 +12,7 @@ pub const OLDEST_MAJOR: u32 = 5;
 pub struct Ffmpeg {
     path: PathBuf,
     version: String,
+    sandbox: Sandbox,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -23,15 +26,20 @@ pub enum FfmpegError {
 }
 
 impl Ffmpeg {
-    /// Runs `path -version` and takes it if it is new enough.
+    /// Runs `path -version` and takes it if it is new enough. One whose parts lie where its sandbox does not let it go
+    /// runs without.
     pub fn probe(path: &Path) -> Result<Self, FfmpegError> {
-        let output =
-            Command::new(path).arg("-version").output().map_err(|source| FfmpegError::NotRunnable { path: path.to_owned(), source })?;
-        let text = String::from_utf8_lossy(&output.stdout);
-        let version = parse_version(&text).ok_or_else(|| FfmpegError::NotFfmpeg { path: path.to_owned() })?;
+        let mut sandbox = Sandbox::of_kernel();
+        let version = match version(path, sandbox) {
+            Err(_) if sandbox == Sandbox::Landlock => {
+                sandbox = Sandbox::None("this FFmpeg does not run in one; name another with --ffmpeg, in a folder of its own");
+                version(path, sandbox)?
+            }
+            told => told?,
+        };
         match major(&version) {
             Some(major) if major < OLDEST_MAJOR => Err(FfmpegError::TooOld { path: path.to_owned(), version }),
-            _ => Ok(Self { path: path.to_owned(), version }),
+            _ => Ok(Self { path: path.to_owned(), version, sandbox }),
         }
     }
 
@@ -42,6 +50,19 @@ impl Ffmpeg {
     pub fn version(&self) -> &str {
         &self.version
     }
+
+    /// How its children are confined.
+    pub fn sandbox(&self) -> Sandbox {
+        self.sandbox
+    }
+}
+
+fn version(path: &Path, sandbox: Sandbox) -> Result<String, FfmpegError> {
+    let mut command = Command::new(path);
+    let confined = sandbox.confine(&mut command, &Files::default());
+    let output = confined.and_then(|()| command.arg("-version").output());
+    let output = output.map_err(|source| FfmpegError::NotRunnable { path: path.to_owned(), source })?;
+    parse_version(&String::from_utf8_lossy(&output.stdout)).ok_or_else(|| FfmpegError::NotFfmpeg { path: path.to_owned() })
 }
 
 fn parse_version(text: &str) -> Option<String> {

@@ -12,4 +12,5 @@ pub mod pixels;
 pub mod ppm;
 pub mod process;
 pub mod remux;
+pub mod sandbox;
 pub mod timeline;

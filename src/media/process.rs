@@ -10,12 +10,16 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use ffmpeg_sidecar::command::FfmpegCommand;
-use nix::sys::resource::{Resource, setrlimit};
-use nix::sys::signal::Signal;
+use nix::errno::Errno;
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use nix::sys::signal::{Signal, killpg};
+use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
+use nix::unistd::Pid;
 use parking_lot::Mutex;
 
 use super::ffmpeg::Ffmpeg;
 use super::log::split_level;
+use super::sandbox::Files;
 
 /// Longest log line taken; what is beyond is read and thrown away.
 const LINE_LIMIT: u64 = 8 * 1024;
@@ -23,6 +27,8 @@ const LINE_LIMIT: u64 = 8 * 1024;
 const TAIL_LINES: usize = 20;
 /// Address space a child may use. FFmpeg 9 with its threads maps about 1.5 GB for 4K HEVC; a bomb wants far more.
 const MEMORY_LIMIT_BYTES: u64 = 6 << 30;
+/// Files and pipes a child may have open. FFmpeg has about ten.
+const OPEN_FILES: u64 = 256;
 
 #[derive(Debug, thiserror::Error)]
 #[error("FFmpeg could not be started ({role}): {source}")]
@@ -34,6 +40,7 @@ pub struct SpawnError {
 #[derive(Debug)]
 pub struct Process {
     child: Child,
+    waited: bool,
     role: &'static str,
     log: Option<JoinHandle<()>>,
     tail: Arc<Mutex<Tail>>,
@@ -83,7 +90,8 @@ impl Exit {
 }
 
 impl Process {
-    /// Starts FFmpeg with all three pipes. `on_line` gets each line of its log, on the log's own thread.
+    /// Starts FFmpeg with all three pipes, confined to these files. `on_line` gets each line of its log, on the log's own
+    /// thread.
     ///
     /// The child dies with the thread that calls this (`PR_SET_PDEATHSIG` goes by thread), so the caller must be the one
     /// that also waits for it.
@@ -91,6 +99,7 @@ impl Process {
         ffmpeg: &Ffmpeg,
         role: &'static str,
         args: &[OsString],
+        files: &Files<'_>,
         mut on_line: impl FnMut(&str) + Send + 'static,
     ) -> Result<Self, SpawnError> {
         let failed = |source| SpawnError { role, source };
@@ -100,11 +109,16 @@ impl Process {
         unsafe {
             command.as_inner_mut().pre_exec(|| {
                 nix::sys::prctl::set_pdeathsig(Signal::SIGKILL)?;
-                setrlimit(Resource::RLIMIT_AS, MEMORY_LIMIT_BYTES, MEMORY_LIMIT_BYTES)?;
+                // A server with less for itself may not give its children more.
+                let (_, most) = getrlimit(Resource::RLIMIT_AS)?;
+                let limit = MEMORY_LIMIT_BYTES.min(most);
+                setrlimit(Resource::RLIMIT_AS, limit, limit)?;
                 setrlimit(Resource::RLIMIT_CORE, 0, 0)?;
+                setrlimit(Resource::RLIMIT_NOFILE, OPEN_FILES, OPEN_FILES)?;
                 Ok(())
             });
         }
+        ffmpeg.sandbox().confine(command.as_inner_mut(), files).map_err(failed)?;
         // A group of its own: Ctrl-C on the terminal is for the server, which then ends its children in order.
         command.as_inner_mut().process_group(0);
         let mut child = command.as_inner_mut().spawn().map_err(failed)?;
@@ -120,7 +134,7 @@ impl Process {
                 on_line(line);
             });
         });
-        let mut process = Self { child, role, log: None, tail };
+        let mut process = Self { child, waited: false, role, log: None, tail };
         process.log = Some(log.map_err(failed)?);
         Ok(process)
     }
@@ -137,9 +151,26 @@ impl Process {
         self.child.stdout.take()
     }
 
-    pub fn kill(&mut self) {
-        // An error means that the child has ended already.
-        let _ = self.child.kill();
+    /// Ends the child and whatever it has started. At once and without SIGTERM before: what it would still write is
+    /// thrown away, and one that hangs would not hear it.
+    fn end(&mut self) -> std::io::Result<ExitStatus> {
+        if !self.waited {
+            // Until the child is waited for, its number (also its group's) is nobody else's. An error: nobody is left.
+            let _ = killpg(self.pid(), Signal::SIGKILL);
+        }
+        let status = self.child.wait()?;
+        self.waited = true;
+        Ok(status)
+    }
+
+    fn pid(&self) -> Pid {
+        Pid::from_raw(self.child.id() as i32)
+    }
+
+    /// Whether the child has ended; it is still to be waited for.
+    fn has_ended(&self) -> Result<bool, Errno> {
+        let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
+        Ok(waitid(Id::Pid(self.pid()), flags)? != WaitStatus::StillAlive)
     }
 
     /// Waits for the child and for the end of its log. A child that takes longer than `patience`, or that nobody needs
@@ -148,15 +179,11 @@ impl Process {
         drop(self.child.stdin.take());
         let deadline = Instant::now() + patience;
         let mut pause = Duration::from_millis(1);
-        while self.child.try_wait()?.is_none() {
-            if Instant::now() >= deadline || stop() {
-                self.kill();
-                break;
-            }
+        while !self.has_ended()? && Instant::now() < deadline && !stop() {
             std::thread::sleep(pause);
             pause = (pause * 2).min(Duration::from_millis(20));
         }
-        let status = self.child.wait()?;
+        let status = self.end()?;
         self.join_log();
         let tail = std::mem::take(&mut *self.tail.lock());
         Ok(Exit { status, first_error: tail.first_error, tail: tail.lines.into() })
@@ -174,8 +201,7 @@ impl Process {
 impl Drop for Process {
     fn drop(&mut self) {
         // Order: kill, so that nobody keeps writing; wait, so that no zombie stays; join, so that no thread stays.
-        self.kill();
-        let _ = self.child.wait();
+        let _ = self.end();
         self.join_log();
     }
 }

@@ -9,6 +9,7 @@ use super::command::{self, AudioTreatment, CLOCK_HZ, Remux};
 use super::encoder::Written;
 use super::ffmpeg::Ffmpeg;
 use super::process::{Process, SpawnError};
+use super::sandbox::Files;
 use crate::video::{AudioStream, Demuxer};
 
 /// What became of the source's sound.
@@ -56,11 +57,27 @@ pub fn remux(ffmpeg: &Ffmpeg, input: &RemuxInput<'_>, output: &Path, stop: &dyn 
     };
     let mut partial = PathBuf::from(output);
     partial.set_extension("mp4.part");
+    let outcome = first_to_succeed(ffmpeg, input, attempts, &partial, stop).and_then(|audio| {
+        std::fs::rename(&partial, output).map_err(|e| RemuxError::Failed(e.to_string()))?;
+        Ok(audio)
+    });
+    if outcome.is_err() {
+        let _ = std::fs::remove_file(&partial);
+    }
+    outcome
+}
+
+fn first_to_succeed(
+    ffmpeg: &Ffmpeg,
+    input: &RemuxInput<'_>,
+    attempts: &[AudioTreatment],
+    partial: &Path,
+    stop: &dyn Fn() -> bool,
+) -> Result<AudioOutcome, RemuxError> {
     let mut reason = String::new();
     for &audio in attempts {
-        match attempt(ffmpeg, input, audio, &partial, stop)? {
+        match attempt(ffmpeg, input, audio, partial, stop)? {
             Ok(()) => {
-                std::fs::rename(&partial, output).map_err(|e| RemuxError::Failed(e.to_string()))?;
                 return Ok(match audio {
                     AudioTreatment::Copy => AudioOutcome::Copied,
                     AudioTreatment::ToAac => AudioOutcome::Transcoded,
@@ -73,7 +90,6 @@ pub fn remux(ffmpeg: &Ffmpeg, input: &RemuxInput<'_>, output: &Path, stop: &dyn 
             break;
         }
     }
-    let _ = std::fs::remove_file(&partial);
     Err(RemuxError::Failed(reason))
 }
 
@@ -96,7 +112,8 @@ fn attempt(
         last_frame_ticks: (last_frame_us as u64 * u64::from(CLOCK_HZ)).div_ceil(1_000_000),
         output: partial,
     });
-    let mut process = Process::spawn(ffmpeg, "remux", &args, |_| {})?;
+    let files = Files { read: &[input.video, input.source], written: Some(partial) };
+    let mut process = Process::spawn(ffmpeg, "remux", &args, &files, |_| {})?;
     drop(process.take_stdout());
     let exit = process.wait(PATIENCE, stop).map_err(|e| RemuxError::Failed(e.to_string()))?;
     Ok(if exit.status.success() { Ok(()) } else { Err(exit.reason()) })

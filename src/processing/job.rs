@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use super::outputs::Outputs;
 use super::progress::{Pace, Progress};
+use crate::error_code::Problem;
 use crate::ingest::spool::Spool;
 use crate::options::AnalysisOptions;
+use crate::sessions::cancel::CancelToken;
 use crate::sessions::session::SessionState;
 
 /// The encoder's file in a job's scratch folder: fragments that can be played while it grows.
@@ -32,6 +34,10 @@ pub trait Observer {
     fn progress(&mut self, progress: Progress);
     /// The bytes from this offset on would let frames come sooner; none: any order is as good.
     fn wants_from(&mut self, offset: Option<u64>);
+    /// Every byte is there, and nothing is published yet: an error ends the job.
+    fn arrived(&mut self, _cancel: &CancelToken) -> Result<(), Problem> {
+        Ok(())
+    }
     /// Whether `progress` should carry pictures.
     fn wants_previews(&self) -> bool;
 }

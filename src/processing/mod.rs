@@ -3,6 +3,7 @@
 
 pub mod archive;
 pub mod feeder;
+pub mod integrity;
 pub mod job;
 pub mod outputs;
 pub mod processor;

@@ -88,11 +88,12 @@ impl Run<'_> {
             self.wait_for_all()?;
             end = self.decode(&Plan::WholeFile, demuxer, &mut processor)?;
         }
-        verdict::fatal(&end)?;
+        verdict::fatal(&end, self.is_cut_short(demuxer)).inspect_err(|_| log_last_words(&end))?;
         let (processed, files) = processor.finish()?;
         observer.entered(SessionState::Finishing);
         // FFmpeg may be done before the last bytes come; the sound may be in them.
         self.wait_for_all()?;
+        observer.arrived(self.cancel)?;
         let audio = self.put_together(demuxer, &processed)?;
         files.finish(&self.ending(&processed)).map_err(|e| {
             self.withdraw_outputs();
@@ -242,16 +243,22 @@ impl Run<'_> {
         outcome.map_err(|e| verdict::encoder(&e.to_string()))
     }
 
+    /// Whether the file ends before its container does; false while its end is not known.
+    fn is_cut_short(&self, demuxer: Demuxer) -> bool {
+        let spool = &self.job.spool;
+        spool.length().is_some_and(|length| container::is_cut_short(demuxer, length, |at| spool.read16(at)))
+    }
+
     fn finished(&self, demuxer: Demuxer, end: &DecodeEnd, processed: Processed, audio: AudioOutcome, seconds: f64) -> Finished {
         let Processed { tally, source, size, detector, pose, written: _ } = processed;
         let nominal = source.as_ref().and_then(|s| s.fps).map(|r| r.value());
-        let length = self.job.spool.length().unwrap_or_default();
-        let cut = container::is_cut_short(demuxer, length, |at| self.job.spool.read16(at));
+        let cut = self.is_cut_short(demuxer);
         let wants_sound = self.job.outputs.video().is_some() && source.as_ref().is_some_and(|s| s.audio.is_some());
         let lost_sound = wants_sound && audio == AudioOutcome::None;
         let duration_seconds = tally.times().duration_seconds(nominal);
         let declared = source.as_ref().and_then(|s| s.duration_seconds);
-        let warnings = verdict::warnings(&verdict::Evidence { end, cut, lost_sound, duration_seconds, declared });
+        let listed = plan::listed_frames(demuxer, &self.job.spool);
+        let warnings = verdict::warnings(&verdict::Evidence { end, cut, lost_sound, duration_seconds, declared, listed });
         let summary = Summary {
             fps: round3(tally.times().fps(nominal)),
             total_frames: tally.frames,
@@ -300,6 +307,13 @@ impl Watchdog {
             ErrorCode::DecoderTimeout,
             format!("FFmpeg gave no frame for {} seconds and was stopped. The video may be damaged.", self.limit.as_secs()),
         ))
+    }
+}
+
+/// What FFmpeg said last, for whoever runs the server. A few lines for a whole job, and no control character of theirs.
+fn log_last_words(end: &DecodeEnd) {
+    for line in &end.exit.tail {
+        tracing::warn!("FFmpeg: {}", line.escape_debug());
     }
 }
 

@@ -4,6 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
+use serde::Serialize;
+
+use super::integrity;
 use super::job::{Job, Observer};
 use super::outputs::Outputs;
 use super::processor;
@@ -11,8 +14,9 @@ use super::progress::{Pace, Progress};
 use super::resources::Resources;
 use super::run;
 use super::summary::Complete;
+use super::verdict;
 use crate::error_code::{ErrorCode, Problem};
-use crate::ids::ResultId;
+use crate::ids::{RequestId, ResultId};
 use crate::options::{AnalysisOptions, ModelChoice};
 use crate::pipeline::analyzer::Analyzer;
 use crate::sessions::cancel::CancelToken;
@@ -20,6 +24,7 @@ use crate::sessions::events::EventKind;
 use crate::sessions::journal::Record;
 use crate::sessions::metrics::{Counters, Outcome};
 use crate::sessions::session::{Session, SessionState};
+use crate::sessions::tus::upload::TusUpload;
 use crate::vision::manifest::Task;
 
 /// Starts analyses of sessions; cheap to clone.
@@ -58,8 +63,11 @@ impl Analyses {
         Ok(())
     }
 
-    /// Starts the session's analysis; nothing happens where it was started before.
+    /// Starts the session's analysis; nothing happens where it was started before, nor to a part of a file.
     pub fn start(&self, session: &Arc<Session>) -> Result<(), Problem> {
+        if session.upload.tus().is_some_and(TusUpload::is_part) {
+            return Ok(());
+        }
         session.begin_run(|cancel| self.spawn(session, cancel)).map_err(not_started)
     }
 
@@ -71,12 +79,12 @@ impl Analyses {
     fn spawn(&self, session: &Arc<Session>, cancel: CancelToken) -> std::io::Result<JoinHandle<()>> {
         let (analyses, session) = (self.clone(), Arc::clone(session));
         let short: String = session.id.as_str().chars().take(8).collect();
-        std::thread::Builder::new().name(format!("job-{short}")).spawn(move || {
-            analyses.run(&session, &cancel);
-        })
+        let span = tracing::info_span!("job", session = %session.id, request = %session.request_id);
+        std::thread::Builder::new().name(format!("job-{short}")).spawn(move || span.in_scope(|| analyses.run(&session, &cancel)))
     }
 
     fn run(&self, session: &Session, cancel: &CancelToken) {
+        tracing::info!("analysis begins");
         let id = ResultId::random();
         let job = self.job(session, &id);
         let mut reporter = Reporter { session, counters: &self.counters };
@@ -85,9 +93,12 @@ impl Analyses {
         let outcome = outcome.unwrap_or_else(|_| {
             Err(Problem::new(ErrorCode::Internal, "The analysis stopped because of a fault in the server. Its log has more."))
         });
+        // Damage on the way explains whatever came of it.
+        let outcome = outcome.or_else(|problem| reporter.arrived(cancel).and(Err(problem)));
         let outcome = outcome.and_then(|finished| {
             let complete = Complete::new(&id, finished.summary);
-            serde_json::to_string(&complete).map_err(|e| Problem::new(ErrorCode::Internal, format!("The result could not be told: {e}.")))
+            serde_json::to_string(&Told { what: &complete, request_id: &session.request_id })
+                .map_err(|e| Problem::new(ErrorCode::Internal, format!("The result could not be told: {e}.")))
         });
         session.activity.touch();
         let word = outcome.as_ref().map_or_else(|problem| problem.code.as_str(), |_| "complete");
@@ -97,22 +108,18 @@ impl Analyses {
                 // Remembered before it is told: who was told finds it after a kill.
                 let record = Record::Complete { result: id.to_string(), event: complete.clone() };
                 if let Err(error) = session.upload.record(&record) {
-                    tracing::warn!(session = %session.id, %error, "the end of an analysis is not remembered");
+                    tracing::warn!(%error, "the end of an analysis is not remembered");
                 }
-                tracing::info!(session = %session.id, result = %id, "analysis complete");
+                tracing::info!(result = %id, "analysis complete");
                 session.end_run(Ok(id));
                 session.events.publish(EventKind::Complete, complete);
             }
             // The files stay, and the next process begins this run again.
             Err(problem) if problem.code == ErrorCode::ShuttingDown && session.upload.is_resumable() => session.end_run(Err(problem)),
             Err(problem) => {
-                tracing::info!(session = %session.id, code = problem.code.as_str(), detail = problem.detail, "analysis ended");
-                // In this order: a spool that is emptied but there would be taken for an upload that has just begun.
-                session.remove_files();
-                if let Err(error) = session.upload.spool().discard() {
-                    tracing::warn!(session = %session.id, %error, "the spool could not be emptied");
-                }
-                let data = serde_json::to_string(&problem).unwrap_or_default();
+                tracing::info!(code = problem.code.as_str(), detail = problem.detail, "analysis ended");
+                session.discard();
+                let data = serde_json::to_string(&Told { what: &problem, request_id: &session.request_id }).unwrap_or_default();
                 session.end_run(Err(problem));
                 session.events.publish(EventKind::Error, data);
             }
@@ -132,7 +139,15 @@ impl Analyses {
 }
 
 fn not_started(error: std::io::Error) -> Problem {
-    Problem::new(ErrorCode::Internal, format!("The analysis could not be started: {error}."))
+    verdict::storage("The analysis could not be started", &error)
+}
+
+/// What an event holds: what is told, and which request it goes back to.
+#[derive(Debug, Serialize)]
+pub struct Told<'a, T> {
+    #[serde(flatten)]
+    pub what: &'a T,
+    pub request_id: &'a RequestId,
 }
 
 struct Reporter<'a> {
@@ -152,7 +167,7 @@ impl Observer for Reporter<'_> {
     }
 
     fn progress(&mut self, progress: Progress) {
-        match serde_json::to_string(&progress) {
+        match serde_json::to_string(&Told { what: &progress, request_id: &self.session.request_id }) {
             Ok(data) => self.session.events.publish(EventKind::Progress, data),
             Err(error) => tracing::error!(%error, "a progress event could not be written"),
         }
@@ -160,6 +175,11 @@ impl Observer for Reporter<'_> {
 
     fn wants_from(&mut self, offset: Option<u64>) {
         self.session.upload.want_from(offset);
+    }
+
+    fn arrived(&mut self, cancel: &CancelToken) -> Result<(), Problem> {
+        let upload = &self.session.upload;
+        if upload.spool().is_complete() { integrity::check(upload.spool(), upload.expected(), cancel) } else { Ok(()) }
     }
 
     fn wants_previews(&self) -> bool {

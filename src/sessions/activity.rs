@@ -26,11 +26,15 @@ impl Activity {
 
     /// How long nothing has happened; zero while somebody reads along.
     pub fn idle_at(&self, now: Instant) -> Duration {
-        if self.readers.load(Ordering::Relaxed) > 0 {
+        if self.readers() > 0 {
             return Duration::ZERO;
         }
         let last = self.began + Duration::from_millis(self.last.load(Ordering::Relaxed));
         now.saturating_duration_since(last)
+    }
+
+    pub fn readers(&self) -> usize {
+        self.readers.load(Ordering::Relaxed)
     }
 
     /// Counts a reader until the value is dropped.

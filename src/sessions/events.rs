@@ -41,6 +41,27 @@ pub struct Event {
     pub data: Arc<str>,
 }
 
+/// Where a reader is in a session's events.
+#[derive(Debug)]
+pub struct Bookmark {
+    /// The last event it was given.
+    seen: u64,
+    /// Nothing comes any more.
+    over: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Next {
+    Event(Event),
+    /// What lies between is no longer kept, or what was seen was of another session: the newest state comes next.
+    Reset,
+    Nothing,
+    /// The session goes on when the server is back.
+    Suspended,
+    /// The reader has the end.
+    Over,
+}
+
 #[derive(Debug)]
 pub struct EventLog {
     kept: Mutex<Kept>,
@@ -54,6 +75,13 @@ struct Kept {
     ended: bool,
     /// The server stops, the session goes on after its restart: readers are sent away to come back.
     suspended: bool,
+}
+
+impl Kept {
+    /// The place of a reader who is to be given the newest event.
+    fn before_newest(&self) -> u64 {
+        self.events.back().map_or(self.last_id, |e| e.id - 1)
+    }
 }
 
 impl Default for EventLog {
@@ -93,14 +121,33 @@ impl EventLog {
         self.newest.send_modify(|_| {});
     }
 
-    pub fn is_suspended(&self) -> bool {
-        self.kept.lock().suspended
+    /// The place of a reader who has seen this event. Without one, a reader gets the newest state, not its history.
+    pub fn bookmark(&self, seen: Option<u64>) -> Bookmark {
+        Bookmark { seen: seen.unwrap_or_else(|| self.kept.lock().before_newest()), over: false }
     }
 
-    /// The events after `id` that are still kept, oldest first. A reader who was away for long misses progress, never
-    /// the end.
-    pub fn after(&self, id: u64) -> Vec<Event> {
-        self.kept.lock().events.iter().filter(|e| e.id > id).cloned().collect()
+    /// The next there is for a reader, whose place it moves. Does not wait.
+    pub fn next(&self, reader: &mut Bookmark) -> Next {
+        if reader.over {
+            return Next::Over;
+        }
+        let kept = self.kept.lock();
+        let next = kept.events.iter().find(|e| e.id > reader.seen);
+        if reader.seen > kept.last_id || next.is_some_and(|e| e.id > reader.seen + 1) {
+            reader.seen = kept.before_newest();
+            return Next::Reset;
+        }
+        match next {
+            Some(event) => {
+                *reader = Bookmark { seen: event.id, over: event.kind.is_terminal() };
+                Next::Event(event.clone())
+            }
+            None if kept.suspended => {
+                reader.over = true;
+                Next::Suspended
+            }
+            None => Next::Nothing,
+        }
     }
 
     pub fn newest(&self) -> Option<Event> {
@@ -116,9 +163,17 @@ impl EventLog {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
-    fn ids(events: &[Event]) -> Vec<u64> {
-        events.iter().map(|e| e.id).collect()
+    /// What a reader is given without waiting: ids, and 0 for a reset.
+    fn given(log: &EventLog, seen: Option<u64>) -> Vec<u64> {
+        let mut reader = log.bookmark(seen);
+        let next = || match log.next(&mut reader) {
+            Next::Event(event) => Some(event.id),
+            Next::Reset => Some(0),
+            Next::Nothing | Next::Suspended | Next::Over => None,
+        };
+        std::iter::from_fn(next).collect()
     }
 
     #[test]
@@ -127,8 +182,9 @@ mod tests {
         for n in 0..20 {
             log.publish(EventKind::Progress, n.to_string());
         }
-        assert_eq!(ids(&log.after(0)), (5..=20).collect::<Vec<_>>());
-        assert_eq!(ids(&log.after(18)), [19, 20]);
+        assert_eq!(given(&log, Some(4)), (5..=20).collect::<Vec<_>>());
+        assert_eq!(given(&log, Some(18)), [19, 20]);
+        assert_eq!(given(&log, None), [20]);
         log.publish(EventKind::Complete, "{}");
         log.publish(EventKind::Progress, "late");
         log.publish(EventKind::Error, "late");
@@ -136,12 +192,99 @@ mod tests {
     }
 
     #[test]
+    fn who_missed_something_is_told_and_gets_the_newest() {
+        let log = EventLog::default();
+        assert_eq!(given(&log, Some(7)), [0], "of an earlier session of this name");
+        (0..20).for_each(|_| log.publish(EventKind::Progress, "{}"));
+        assert_eq!(given(&log, Some(3)), [0, 20]);
+        assert_eq!(given(&log, Some(21)), [0, 20]);
+        log.publish(EventKind::Complete, "{}");
+        assert_eq!(given(&log, Some(0)), [0, 21]);
+    }
+
+    #[test]
     fn a_new_run_starts_empty_with_larger_ids() {
         let log = EventLog::default();
         log.publish(EventKind::Error, "{}");
         log.begin_run();
-        assert!(log.after(0).is_empty());
+        assert_eq!(given(&log, None), [0; 0]);
         log.publish(EventKind::Progress, "{}");
-        assert_eq!(ids(&log.after(1)), [2]);
+        assert_eq!(given(&log, Some(1)), [2]);
+    }
+
+    #[derive(Clone, Debug)]
+    enum Step {
+        Publish(EventKind),
+        BeginRun,
+        Read(usize),
+        Join(usize, Option<u64>),
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        prop_oneof![
+            12 => Just(Step::Publish(EventKind::Progress)),
+            1 => Just(Step::Publish(EventKind::Complete)),
+            1 => Just(Step::Publish(EventKind::Error)),
+            1 => Just(Step::BeginRun),
+            10 => (0..READERS).prop_map(Step::Read),
+            2 => (0..READERS, prop::option::of(0u64..40)).prop_map(|(reader, seen)| Step::Join(reader, seen)),
+        ]
+    }
+
+    const READERS: usize = 3;
+
+    /// A reader and what it was given since it joined.
+    struct Reader {
+        place: Bookmark,
+        given: Vec<Next>,
+    }
+
+    impl Reader {
+        fn read(&mut self, log: &EventLog) -> bool {
+            let next = log.next(&mut self.place);
+            let came = !matches!(next, Next::Nothing | Next::Over);
+            if came {
+                self.given.push(next);
+            }
+            came
+        }
+
+        /// Whether this is progress*, then one end, without gap or repetition that was not told.
+        fn is_in_order(&self) -> bool {
+            let ends = |next: &Next| matches!(next, Next::Event(e) if e.kind.is_terminal());
+            let end = self.given.iter().position(ends);
+            let follows = |pair: &[Next]| match pair {
+                [Next::Event(before), Next::Event(after)] => after.id == before.id + 1,
+                _ => true,
+            };
+            let ids: Vec<_> = self.given.iter().filter_map(|n| if let Next::Event(e) = n { Some(e.id) } else { None }).collect();
+            end == self.given.len().checked_sub(1) && self.given.windows(2).all(follows) && ids.windows(2).all(|w| w[0] < w[1])
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(500))]
+        #[test]
+        fn f11_every_reader_gets_progress_then_one_end(schedule in prop::collection::vec(step(), 0..200)) {
+            let log = EventLog::default();
+            let join = |seen| Reader { place: log.bookmark(seen), given: Vec::new() };
+            let mut readers: Vec<_> = (0..READERS).map(|_| join(None)).collect();
+            for step in schedule {
+                match step {
+                    Step::Publish(kind) => log.publish(kind, "{}"),
+                    Step::BeginRun => log.begin_run(),
+                    Step::Read(reader) => { readers[reader].read(&log); }
+                    Step::Join(reader, seen) => readers[reader] = join(seen),
+                }
+            }
+            log.publish(EventKind::Complete, "{}");
+            let end = log.newest().map(|e| e.id);
+            for reader in &mut readers {
+                while reader.read(&log) {}
+                // One who came with the end in hand has nothing to come.
+                let had_it = reader.given.is_empty() && Some(reader.place.seen) == end;
+                prop_assert!(had_it || reader.is_in_order(), "{:?}", reader.given);
+            }
+        }
     }
 }

@@ -11,6 +11,9 @@ use std::path::{Path, PathBuf};
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 
+use super::tus::concatenation::Concatenation;
+use crate::ids::RequestId;
+use crate::ingest::checksum::Checksum;
 use crate::ingest::chunks::Digest;
 use crate::options::AnalysisOptions;
 use crate::video::Extension;
@@ -33,6 +36,9 @@ pub struct Description {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tus: Option<TusDescription>,
     pub options: AnalysisOptions,
+    /// The request that began the session.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<RequestId>,
     /// Milliseconds since 1970.
     pub created_at_ms: u64,
 }
@@ -41,6 +47,8 @@ pub struct Description {
 pub struct TusDescription {
     /// As its creator sent it.
     pub metadata: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub concatenation: Option<Concatenation>,
 }
 
 impl Description {
@@ -57,6 +65,8 @@ pub enum Record {
     Chunk { index: u64, offset: u64, length: u64, digest: Digest },
     /// The length of a file that was not known when its upload by tus began.
     Length(u64),
+    /// What the whole file should be.
+    Digest(Vec<Checksum>),
     /// Another analysis was asked for, with these options.
     Repeat(AnalysisOptions),
     /// The analysis is done; `event` is what readers were told.
@@ -66,7 +76,26 @@ pub enum Record {
 #[derive(Debug)]
 pub struct Journal {
     /// One writer at a time, so that records do not mix.
-    records: Mutex<File>,
+    records: Mutex<Records>,
+}
+
+#[derive(Debug)]
+struct Records {
+    file: File,
+    /// Bytes of whole records.
+    whole: u64,
+}
+
+impl Records {
+    /// Adds a record whole or not at all: behind one that a full disk has torn, no other would ever be read.
+    fn add(&mut self, line: &[u8]) -> io::Result<()> {
+        if self.file.metadata()?.len() > self.whole {
+            self.file.set_len(self.whole)?;
+        }
+        self.file.write_all(line)?;
+        self.whole += line.len() as u64;
+        Ok(())
+    }
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -87,20 +116,25 @@ impl Journal {
         let partial = folder.join("session.json.part");
         std::fs::write(&partial, serde_json::to_vec(description)?)?;
         std::fs::rename(partial, folder.join(DESCRIPTION))?;
-        Ok(Self { records: Mutex::new(records) })
+        Ok(Self::new(records, 0))
     }
 
     /// Goes on with the journal of an earlier process.
     pub fn reopen(folder: &Path) -> io::Result<Self> {
         let records = OpenOptions::new().append(true).open(folder.join(RECORDS))?;
-        Ok(Self { records: Mutex::new(records) })
+        let whole = records.metadata()?.len();
+        Ok(Self::new(records, whole))
     }
 
-    /// Adds a record with one write.
+    fn new(file: File, whole: u64) -> Self {
+        Self { records: Mutex::new(Records { file, whole }) }
+    }
+
+    /// Adds a record.
     pub fn append(&self, record: &Record) -> io::Result<()> {
         let mut line = serde_json::to_vec(record)?;
         line.push(b'\n');
-        self.records.lock().write_all(&line)
+        self.records.lock().add(&line)
     }
 }
 
@@ -161,6 +195,7 @@ mod tests {
             file_size: Some(25),
             tus: None,
             options: AnalysisOptions { confidence: 0.3, ..Default::default() },
+            request_id: Some("r-1".parse().unwrap()),
             created_at_ms: 7,
         }
     }
@@ -180,6 +215,17 @@ mod tests {
         let again = Journal::reopen(folder.path()).unwrap();
         records[2..].iter().for_each(|r| again.append(r).unwrap());
         assert_eq!(read(folder.path()).unwrap(), (description(), records.to_vec()));
+    }
+
+    #[test]
+    fn a_record_behind_a_torn_one_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = Journal::create(folder.path(), &description()).unwrap();
+        journal.append(&chunk(0)).unwrap();
+        // As a disk leaves it that becomes full in the middle of a write.
+        OpenOptions::new().append(true).open(folder.path().join(RECORDS)).unwrap().write_all(b"{\"chunk\":").unwrap();
+        journal.append(&chunk(1)).unwrap();
+        assert_eq!(read(folder.path()).unwrap().1, [chunk(0), chunk(1)]);
     }
 
     #[test]

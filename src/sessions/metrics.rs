@@ -13,6 +13,11 @@ pub struct Outcome {
     pub outcome: &'static str,
 }
 
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+pub struct Refusal {
+    pub code: &'static str,
+}
+
 #[derive(Debug)]
 pub struct Counters {
     pub chunks: Counter,
@@ -20,6 +25,7 @@ pub struct Counters {
     pub frames: Counter,
     pub sessions: Counter,
     pub analyses: Family<Outcome, Counter>,
+    pub problems: Family<Refusal, Counter>,
     active: Gauge,
     lost: Gauge,
     metrics: Metrics,
@@ -29,15 +35,16 @@ impl Default for Counters {
     fn default() -> Self {
         let mut metrics = Metrics::with_prefix("sightline");
         let (chunks, bytes, frames, sessions) = (Counter::default(), Counter::default(), Counter::default(), Counter::default());
-        let (analyses, active, lost) = (Family::default(), Gauge::default(), Gauge::default());
+        let (analyses, problems, active, lost) = (Family::default(), Family::default(), Gauge::default(), Gauge::default());
         metrics.register("upload_chunks", "Chunks received", chunks.clone());
         metrics.register("upload_bytes", "Bytes received in chunks and streams", bytes.clone());
         metrics.register("frames_processed", "Frames analysed", frames.clone());
         metrics.register("sessions_created", "Sessions created", sessions.clone());
         metrics.register("analyses", "Analyses ended, by outcome", analyses.clone());
+        metrics.register("problems", "Requests answered with an error, by code", problems.clone());
         metrics.register("sessions_active", "Sessions that are not over", active.clone());
         metrics.register("sessions_lost", "Sessions that could not be read at the last start", lost.clone());
-        Self { chunks, bytes, frames, sessions, analyses, active, lost, metrics }
+        Self { chunks, bytes, frames, sessions, analyses, problems, active, lost, metrics }
     }
 }
 

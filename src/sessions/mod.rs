@@ -3,6 +3,7 @@
 pub mod activity;
 pub mod cancel;
 pub mod events;
+mod gone;
 pub mod journal;
 pub mod metrics;
 pub mod reaper;

@@ -53,10 +53,9 @@ impl Drop for Reaper {
 /// One look around; times are given, so that a test need not wait.
 pub fn step(registry: &Registry, settings: &ReaperSettings, now: Instant, wall: SystemTime) {
     for session in registry.due(now, settings.idle_timeout) {
-        if registry.remove(&session) {
+        let reason = "The session was idle for too long and has ended. Upload the video again.";
+        if registry.end(&session, Problem::new(ErrorCode::SessionExpired, reason)) {
             tracing::info!(session = %session.id, "ended after being idle");
-            session
-                .end(Problem::new(ErrorCode::SessionExpired, "The session was idle for too long and has ended. Upload the video again."));
         }
     }
     let results = expired(&settings.results, settings.result_lifetime, wall);
@@ -86,6 +85,7 @@ mod tests {
     use crate::ingest::chunks::ChunkLedger;
     use crate::ingest::spool::Spool;
     use crate::options::AnalysisOptions;
+    use crate::sessions::registry::Claim;
     use crate::sessions::session::Session;
     use crate::sessions::upload::Upload;
     use crate::video::Extension;
@@ -101,7 +101,7 @@ mod tests {
             let upload = Upload::new(spool, ChunkLedger::new(1, None, None), None);
             Ok(Session::new(id.clone(), Extension::Mp4, None, folder, upload, AnalysisOptions::default()))
         };
-        registry.get_or_create(&id, make).unwrap()
+        registry.get_or_create(&id, Claim::default(), make).unwrap()
     }
 
     #[test]
@@ -126,6 +126,8 @@ mod tests {
         assert_eq!(registry.list().len(), 2);
         step(&registry, &settings, now + Duration::from_secs(601), wall + Duration::from_secs(3601));
         assert_eq!(registry.list().iter().map(|s| s.id.as_str().to_owned()).collect::<Vec<_>>(), ["watched"]);
+        let gone = |session: &Session| registry.gone(&session.id).map(|problem| problem.code);
+        assert_eq!((gone(&idle), gone(&watched)), (Some(ErrorCode::SessionExpired), None));
         assert!(!idle.folder().exists() && watched.folder().exists());
         assert!(!results.join("old.mp4").exists());
     }
@@ -135,7 +137,7 @@ mod tests {
         let data = tempfile::tempdir().unwrap();
         let registry = open(&data, 1).unwrap();
         let first = add(&registry, "first");
-        let refused = registry.get_or_create(&"second".parse().unwrap(), |_| unreachable!("no place for it"));
+        let refused = registry.get_or_create(&"second".parse().unwrap(), Claim::default(), |_| unreachable!("no place for it"));
         assert!(refused.is_err());
         first.end_run(Err(Problem::new(ErrorCode::NoFrames, "none")));
         add(&registry, "second");

@@ -6,7 +6,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use super::journal::{self, Journal, JournalError, Record};
 use super::session::{SPOOL, Session};
-use super::tus::TusUpload;
+use super::tus::upload::TusUpload;
 use super::upload::{Upload, UploadError};
 use crate::ids::{InvalidSessionId, SessionId};
 use crate::ingest::chunks::ChunkLedger;
@@ -44,13 +44,13 @@ pub fn restore(folder: &Path, results: &Path) -> Result<Session, RestoreError> {
     }
     let tus = description.tus.map(|tus| {
         let told = records.iter().find_map(|r| if let Record::Length(length) = r { Some(*length) } else { None });
-        TusUpload::new(tus.metadata, description.file_size.or(told))
+        TusUpload::new(tus, description.file_size.or(told))
     });
     if let Some(tus) = &tus {
         // Its spool is only ever added to: what is in it was sent, answered for or not.
         let stored = std::fs::metadata(folder.join(SPOOL))?.len();
         ranges.insert(0..stored);
-        if tus.length() == Some(stored) {
+        if tus.length() == Some(stored) && !tus.is_part() {
             ledger.done(0);
             length = tus.length();
         }
@@ -61,11 +61,14 @@ pub fn restore(folder: &Path, results: &Path) -> Result<Session, RestoreError> {
     }
     let upload = Upload::new(Arc::new(spool), ledger, Some(Journal::reopen(folder)?)).with_tus(tus);
     upload.restore_held()?;
-    let mut session = Session::new(id, description.extension, description.filename, folder.to_owned(), upload, description.options);
+    let digest = records.iter().find_map(|r| if let Record::Digest(digest) = r { Some(digest.clone()) } else { None });
+    upload.restore_expected(digest.unwrap_or_default());
+    let session = Session::new(id, description.extension, description.filename, folder.to_owned(), upload, description.options);
+    let mut session = session.asked_for_by(description.request_id);
     session.created_at = UNIX_EPOCH + Duration::from_millis(description.created_at_ms);
     for record in records {
         match record {
-            Record::Chunk { .. } | Record::Length(_) => {}
+            Record::Chunk { .. } | Record::Length(_) | Record::Digest(_) => {}
             Record::Repeat(options) => session.restore_repeat(options),
             Record::Complete { result, event } => {
                 if let Ok(result) = result.parse()
@@ -111,6 +114,7 @@ mod tests {
                 file_size: None,
                 tus: None,
                 options: AnalysisOptions::default(),
+                request_id: None,
                 created_at_ms: 5,
             };
             Session::create("s-1".parse().unwrap(), self.root.path().join("sessions/s-1"), description).unwrap()

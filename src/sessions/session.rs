@@ -12,10 +12,10 @@ use super::activity::Activity;
 use super::cancel::CancelToken;
 use super::events::{EventKind, EventLog};
 use super::journal::{Description, Journal, Record};
-use super::tus::TusUpload;
+use super::tus::upload::TusUpload;
 use super::upload::Upload;
 use crate::error_code::Problem;
-use crate::ids::{ResultId, SessionId};
+use crate::ids::{RequestId, ResultId, SessionId};
 use crate::ingest::chunks::ChunkLedger;
 use crate::ingest::spool::Spool;
 use crate::options::AnalysisOptions;
@@ -52,6 +52,8 @@ pub struct Session {
     /// What the user calls the file; shown, never a path.
     pub filename: Option<String>,
     pub created_at: SystemTime,
+    /// The request that began it; what the analysis logs and tells carries it.
+    pub request_id: RequestId,
     pub upload: Upload,
     pub events: EventLog,
     pub activity: Arc<Activity>,
@@ -88,6 +90,7 @@ impl Session {
             extension,
             filename,
             created_at: SystemTime::now(),
+            request_id: RequestId::random(),
             upload,
             events: EventLog::default(),
             activity: Arc::default(),
@@ -101,9 +104,15 @@ impl Session {
         let spool = Arc::new(Spool::create(&folder.join(SPOOL))?);
         let journal = Journal::create(&folder, &description)?;
         let ledger = ChunkLedger::new(description.total_chunks, description.chunk_size, description.file_size);
-        let tus = description.tus.map(|tus| TusUpload::new(tus.metadata, description.file_size));
+        let tus = description.tus.map(|tus| TusUpload::new(tus, description.file_size));
         let upload = Upload::new(spool, ledger, Some(journal)).with_tus(tus);
-        Ok(Self::new(id, description.extension, description.filename, folder, upload, description.options))
+        let session = Self::new(id, description.extension, description.filename, folder, upload, description.options);
+        Ok(session.asked_for_by(description.request_id))
+    }
+
+    /// The same, begun by a request that has a name.
+    pub fn asked_for_by(self, request_id: Option<RequestId>) -> Self {
+        Self { request_id: request_id.unwrap_or_else(RequestId::random), ..self }
     }
 
     /// Takes up a run that completed in an earlier process.
@@ -238,8 +247,19 @@ impl Session {
         }
     }
 
+    /// After a failed run: removes the session's files and gives their space back. Later bytes are counted, not kept.
+    pub fn discard(&self) {
+        let spool = self.upload.spool();
+        spool.discard();
+        // In this order: a spool that is emptied but there would be taken for an upload that has just begun.
+        self.remove_files();
+        if let Err(error) = spool.empty() {
+            tracing::warn!(session = %self.id, %error, "the spool could not be emptied");
+        }
+    }
+
     /// Removes the spool and all that lies beside it; results are elsewhere.
-    pub fn remove_files(&self) {
+    fn remove_files(&self) {
         if let Err(error) = std::fs::remove_dir_all(&self.folder)
             && error.kind() != std::io::ErrorKind::NotFound
         {

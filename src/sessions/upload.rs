@@ -8,7 +8,8 @@ use parking_lot::Mutex;
 use sha2::{Digest as _, Sha256};
 
 use super::journal::{Journal, Record};
-use super::tus::TusUpload;
+use super::tus::upload::TusUpload;
+use crate::ingest::checksum::Checksum;
 use crate::ingest::chunks::{ChunkError, ChunkLedger, Digest, Step};
 use crate::ingest::spool::Spool;
 
@@ -16,6 +17,8 @@ use crate::ingest::spool::Spool;
 pub enum UploadError {
     #[error(transparent)]
     Chunk(#[from] ChunkError),
+    #[error("Another digest of the whole file was told before, or none until its end")]
+    Digest,
     #[error("The chunk could not be stored: {0}")]
     Io(#[from] io::Error),
 }
@@ -43,11 +46,13 @@ struct State {
     held: Option<(u64, Vec<u8>)>,
     /// The analysis would like the bytes from here on next.
     wanted_from: Option<u64>,
+    /// What the whole file should be, as far as its sender said.
+    expected: Vec<Checksum>,
 }
 
 impl Upload {
     pub fn new(spool: Arc<Spool>, ledger: ChunkLedger, journal: Option<Journal>) -> Self {
-        Self { spool, journal, tus: None, state: Mutex::new(State { ledger, held: None, wanted_from: None }) }
+        Self { spool, journal, tus: None, state: Mutex::new(State { ledger, held: None, wanted_from: None, expected: Vec::new() }) }
     }
 
     /// The same for a file that comes by tus.
@@ -84,46 +89,58 @@ impl Upload {
 
     /// Takes a chunk. The disk is written without a lock: chunks come in parallel.
     pub fn take(&self, index: u64, bytes: Vec<u8>) -> Result<Received, UploadError> {
-        self.take_one(index, bytes)?;
-        let held = self.state.lock().held.take();
-        if let Some((index, bytes)) = held {
-            self.take_one(index, bytes)?;
+        if !self.store(index, &bytes)? {
+            if self.is_resumable() {
+                self.keep_held(index, &bytes)?;
+            }
+            self.state.lock().held = Some((index, bytes));
         }
+        self.release_held()?;
         Ok(self.received())
     }
 
-    fn take_one(&self, index: u64, bytes: Vec<u8>) -> Result<(), UploadError> {
-        let digest: Digest = Sha256::digest(&bytes).into();
-        let mut state = self.state.lock();
-        let step = state.ledger.begin(index, bytes.len() as u64, digest)?;
-        match step {
-            Step::Have => return Ok(()),
-            Step::Hold => {
-                drop(state);
-                if self.is_resumable() {
-                    self.keep_held(index, &bytes)?;
-                }
-                self.state.lock().held = Some((index, bytes));
-                return Ok(());
-            }
-            Step::Write { offset } => {
-                drop(state);
-                let length = bytes.len() as u64;
-                let recorded = || self.record(&Record::Chunk { index, offset, length, digest });
-                // Discarded bytes are gone on purpose: there is nothing to remember.
-                let record = || if self.spool.is_discarded() { Ok(()) } else { recorded() };
-                if let Err(error) = self.spool.write_at(offset, &bytes).and_then(|()| record()) {
-                    self.state.lock().ledger.abandon(index);
-                    return Err(error.into());
-                }
-                let mut state = self.state.lock();
-                state.ledger.done(index);
-                if index + 1 == state.ledger.total() {
-                    self.spool.set_length(offset + bytes.len() as u64);
-                }
+    /// Gives the chunk that waits its place, if there is one by now.
+    fn release_held(&self) -> Result<(), UploadError> {
+        let Some((index, bytes)) = self.state.lock().held.take() else { return Ok(()) };
+        match self.store(index, &bytes) {
+            Ok(true) => {}
+            // It fits nowhere. That is not for the sender of another chunk to hear: it counts as missing, and is refused when it
+            // is sent again.
+            Err(UploadError::Chunk(error)) => tracing::warn!(%error, "a chunk that waited for its place is dropped"),
+            still => {
+                self.state.lock().held.get_or_insert((index, bytes));
+                return still.map(|_| ());
             }
         }
-        Ok(())
+        match std::fs::remove_file(self.held_path()) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error.into()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Writes a chunk where it belongs; false where its place is not known yet.
+    fn store(&self, index: u64, bytes: &[u8]) -> Result<bool, UploadError> {
+        let digest: Digest = Sha256::digest(bytes).into();
+        let length = bytes.len() as u64;
+        let step = self.state.lock().ledger.begin(index, length, digest)?;
+        let offset = match step {
+            Step::Have => return Ok(true),
+            Step::Hold => return Ok(false),
+            Step::Write { offset } => offset,
+        };
+        let recorded = || self.record(&Record::Chunk { index, offset, length, digest });
+        // Discarded bytes are gone on purpose: there is nothing to remember.
+        let record = || if self.spool.is_discarded() { Ok(()) } else { recorded() };
+        if let Err(error) = self.spool.write_at(offset, bytes).and_then(|()| record()) {
+            self.state.lock().ledger.abandon(index);
+            return Err(error.into());
+        }
+        let mut state = self.state.lock();
+        state.ledger.done(index);
+        if index + 1 == state.ledger.total() {
+            self.spool.set_length(offset + length);
+        }
+        Ok(true)
     }
 
     /// The place of a chunk that waits for its place: it was answered for, so that it must outlive a kill, too.
@@ -146,7 +163,8 @@ impl Upload {
             Err(error) => return Err(error.into()),
         };
         if let Some((index, bytes)) = kept.split_first_chunk::<8>() {
-            self.take(u64::from_be_bytes(*index), bytes.to_vec())?;
+            self.state.lock().held = Some((u64::from_be_bytes(*index), bytes.to_vec()));
+            self.release_held()?;
         }
         Ok(())
     }
@@ -160,6 +178,30 @@ impl Upload {
     pub fn finish_append(&self) {
         self.spool.set_length(self.spool.received());
         self.state.lock().ledger.done(0);
+    }
+
+    /// Takes the whole file's digests, before its last byte; they are told once, and may be repeated.
+    pub fn expect(&self, digests: Vec<Checksum>) -> Result<(), UploadError> {
+        let mut state = self.state.lock();
+        if digests.is_empty() || digests == state.expected {
+            return Ok(());
+        }
+        if !state.expected.is_empty() || state.ledger.is_assembled() {
+            return Err(UploadError::Digest);
+        }
+        state.expected.clone_from(&digests);
+        drop(state);
+        Ok(self.record(&Record::Digest(digests))?)
+    }
+
+    /// Takes up what was told to an earlier process.
+    pub fn restore_expected(&self, digests: Vec<Checksum>) {
+        self.state.lock().expected = digests;
+    }
+
+    /// What the whole file should be; nothing where nobody said.
+    pub fn expected(&self) -> Vec<Checksum> {
+        self.state.lock().expected.clone()
     }
 
     pub fn received(&self) -> Received {
@@ -176,6 +218,11 @@ impl Upload {
     pub fn wanted_ranges(&self) -> Vec<[u64; 2]> {
         let state = self.state.lock();
         state.wanted_from.map_or_else(Vec::new, |offset| state.ledger.missing_from(offset))
+    }
+
+    /// As it was told by the first chunk.
+    pub fn file_size(&self) -> Option<u64> {
+        self.state.lock().ledger.file_size()
     }
 
     pub fn total_chunks(&self) -> u64 {
@@ -217,6 +264,18 @@ mod tests {
             prop_assert!(upload.received().assembled && upload.spool().is_complete());
             prop_assert_eq!(std::fs::read(folder.path().join("source")).unwrap(), file);
         }
+    }
+
+    #[test]
+    fn a_held_chunk_that_does_not_fit_is_refused_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let upload = upload(&folder, 3);
+        upload.take(2, b"toolong".to_vec()).unwrap();
+        assert_eq!(upload.take(0, b"aaaa".to_vec()).unwrap().chunks, 1, "the first chunk is as it should be");
+        assert!(matches!(upload.take(2, b"toolong".to_vec()), Err(UploadError::Chunk(ChunkError::WrongSize { index: 2, .. }))));
+        upload.take(2, b"cc".to_vec()).unwrap();
+        assert_eq!(upload.take(1, b"bbbb".to_vec()).unwrap(), Received { chunks: 3, assembled: true });
+        assert_eq!(std::fs::read(folder.path().join("source")).unwrap(), b"aaaabbbbcc");
     }
 
     #[test]

@@ -31,8 +31,8 @@ pub enum CatalogError {
     OtherTask { name: String, is: Task, asked: Task },
     #[error("the model {name} is not complete, {} is missing: run scripts/setup", .file.display())]
     Missing { name: String, file: PathBuf },
-    #[error("there is no model for {} in {}: run scripts/setup, or put one there", .task.word(), .folder.display())]
-    None { task: Task, folder: PathBuf },
+    #[error("there is no model for {}: run scripts/setup, or put one into the models folder", .task.word())]
+    None { task: Task },
     #[error("{} is neither a model file (.xml, .onnx, .tflite) nor a folder with one", .path.display())]
     NoModelThere { path: PathBuf },
     #[error("the model {name} cannot be loaded: {cause}")]
@@ -223,7 +223,7 @@ impl Catalog {
             }
             // A file of the folder that turns out not to be a model is passed over from then on; one of the manifest is an error.
             ModelChoice::Default => loop {
-                let none = || CatalogError::None { task, folder: self.folder.clone() };
+                let none = || CatalogError::None { task };
                 let slot = self.default_slot(task).ok_or_else(none)?;
                 match self.load(slot) {
                     Ok(model) => return Ok(Some((slot, model))),

@@ -1,6 +1,7 @@
 //! What can go wrong with the runtime and its models.
 
-use std::path::PathBuf;
+use std::fmt::Display;
+use std::path::{Path, PathBuf};
 
 use openvino::InferenceError;
 
@@ -21,14 +22,19 @@ pub enum EngineError {
     NotStarted { reason: String },
     #[error("OpenVINO does not accept {value} as {key} of the device {device}: {cause}")]
     Setting { device: String, key: &'static str, value: String, cause: InferenceError },
-    #[error("the model file {} is missing: run scripts/setup", .path.display())]
+    #[error("the model file {} is missing: run scripts/setup", name(.path))]
     ModelMissing { path: PathBuf },
-    #[error("{} is not a model OpenVINO can read: {cause}", .path.display())]
+    #[error("{} is not a model OpenVINO can read: {cause}", name(.path))]
     Unreadable { path: PathBuf, cause: InferenceError },
-    #[error("the model {} cannot be prepared for the device {device}: {cause}", .path.display())]
+    #[error("the model {} cannot be prepared for the device {device}: {cause}", name(.path))]
     NotCompiled { path: PathBuf, device: String, cause: InferenceError },
     #[error("the inference failed: {0}")]
     Failed(InferenceError),
     #[error("the model has no {what} of 32-bit floats at place {index}")]
     NoSuchPort { what: &'static str, index: usize },
+}
+
+/// A model's file without its folder: clients of a server get to read these, and its folders are not for them.
+fn name(path: &Path) -> impl Display {
+    path.file_name().unwrap_or_default().display()
 }

@@ -73,7 +73,7 @@ async fn an_assembled_upload_is_told_again_or_analysed_again_with_other_options(
     assert_eq!(client.delete(&upload.id).await.status(), 204);
     for complete in [&first, second] {
         let gone = client.get(complete["download_url"].as_str().unwrap()).send().await.unwrap();
-        assert_eq!(gone.status(), 404, "a deleted session's results are gone, those of its first run as well");
+        assert_eq!(gone.status(), 410, "a deleted session's results are gone, those of its first run as well");
     }
 }
 

@@ -75,8 +75,11 @@ pub async fn refusal(response: Response) -> Refusal {
     let headers = response.headers().clone();
     let text = response.text().await.unwrap();
     assert_eq!(headers["content-type"], "application/problem+json", "{status}: {text}");
-    assert_eq!(headers.contains_key("retry-after"), matches!(status, 429 | 503), "{status}: {text}");
     let body: Value = serde_json::from_str(&text).unwrap();
+    let passes = matches!(status, 429 | 503) || body["code"] == "RESULT_NOT_READY";
+    assert_eq!(headers.contains_key("retry-after"), passes, "{status}: {text}");
+    let instance = format!("/requests/{}", headers["x-request-id"].to_str().unwrap());
+    assert_eq!(body["instance"], instance.as_str(), "{text}");
     assert_eq!(body["status"], status);
     let text = |field: &str| body[field].as_str().unwrap_or_else(|| panic!("{field} in {body}")).to_owned();
     assert!(!text("type").is_empty() && !text("title").is_empty());
@@ -168,10 +171,16 @@ impl Upload {
 
     /// Sends the chunk as a raw body.
     pub async fn put(&self, index: usize, bytes: &[u8]) -> Response {
+        self.put_request(index, bytes).send().await.unwrap()
+    }
+
+    pub fn put_request(&self, index: usize, bytes: &[u8]) -> RequestBuilder {
         let path = format!("/api/uploads/{}/chunks/{index}", self.id);
-        let total = self.total().to_string();
-        let request = self.client.request(Method::PUT, &path).query(&[("total_chunks", &total)]).query(&self.fields);
-        request.body(bytes.to_vec()).send().await.unwrap()
+        let mut request = self.client.request(Method::PUT, &path).query(&self.fields);
+        if !self.fields.iter().any(|(n, _)| n == "total_chunks") {
+            request = request.query(&[("total_chunks", self.total().to_string())]);
+        }
+        request.body(bytes.to_vec())
     }
 
     pub async fn events(&self) -> Events {

@@ -33,8 +33,17 @@ impl Program {
 
     /// Starts on a data folder that another process may have left.
     pub fn start_in(data: Arc<TempDir>, options: &[&str]) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_sightline"));
-        command.args(["serve", "--models-dir", scratch::no_models()]);
+        Self::start_by(&[], data, options)
+    }
+
+    /// Starts by another program, which becomes the server after it has changed what the server finds.
+    pub fn start_by(launcher: &[&str], data: Arc<TempDir>, options: &[&str]) -> Self {
+        let line = [launcher, &[env!("CARGO_BIN_EXE_sightline")]].concat();
+        let mut command = Command::new(line[0]);
+        command.args(&line[1..]).arg("serve");
+        if !options.contains(&"--models-dir") {
+            command.args(["--models-dir", scratch::no_models()]);
+        }
         if !options.contains(&"--port") {
             command.args(["--port", "0"]);
         }
@@ -60,8 +69,34 @@ impl Program {
         &self.data
     }
 
+    /// What it has written on stderr.
+    pub fn log(&self) -> String {
+        self.log.lock().unwrap().clone()
+    }
+
+    /// Its resident memory, in bytes.
+    pub fn memory(&self) -> u64 {
+        let status = std::fs::read_to_string(self.proc("status")).unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() * 1024
+    }
+
     pub fn path(&self, below: &str) -> PathBuf {
         self.data.path().join(below)
+    }
+
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// A path of the data folder as the server sees it, which may have mounted something there.
+    pub fn inner_path(&self, below: &str) -> PathBuf {
+        self.proc("root").join(self.data.path().strip_prefix("/").unwrap()).join(below)
+    }
+
+    /// What it has said on stderr so far.
+    pub fn said(&self) -> String {
+        self.log.lock().unwrap().clone()
     }
 
     pub fn signal(&self, signal: Signal) {
@@ -93,6 +128,18 @@ impl Program {
         names.map(|n| n.trim().to_owned()).filter(|n| SESSION_THREADS.iter().any(|t| n.starts_with(t))).collect()
     }
 
+    /// Memory in use, in bytes.
+    pub fn resident_bytes(&self) -> u64 {
+        let status = std::fs::read_to_string(self.proc("status")).unwrap();
+        let line = status.lines().find_map(|l| l.strip_prefix("VmRSS:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() << 10
+    }
+
+    /// Lines it has logged.
+    pub fn log_lines(&self) -> usize {
+        self.log.lock().unwrap().lines().count()
+    }
+
     /// No session's analysis is on: no child and no thread of one, within two seconds.
     pub fn assert_quiet(&self, after: &str) {
         let left = || (self.children(""), self.session_threads());
@@ -113,7 +160,8 @@ impl Program {
         scratch::files_below(&self.path(below))
     }
 
-    fn proc(&self, below: &str) -> PathBuf {
+    /// Its place below /proc.
+    pub fn proc(&self, below: &str) -> PathBuf {
         PathBuf::from(format!("/proc/{}/{below}", self.child.id()))
     }
 }

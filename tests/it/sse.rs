@@ -24,12 +24,32 @@ impl Event {
     }
 
     pub fn is_terminal(&self) -> bool {
-        self.kind != "progress"
+        !["progress", "reset"].contains(&self.kind.as_str())
     }
 
     pub fn frame_index(&self) -> u64 {
         self.data["frame_index"].as_u64().unwrap_or_else(|| panic!("no progress: {self:?}"))
     }
+}
+
+/// Reads a whole stream as the standard's grammar has it, and gives the events' names. Panics at the first fault.
+pub fn lint(stream: &[u8]) -> Vec<String> {
+    let text = std::str::from_utf8(stream).expect("UTF-8");
+    assert!(text.starts_with("retry: 2000\n\n"), "retry comes first: {text}");
+    assert!(text.ends_with("\n\n"), "the last event ends with an empty line: {text}");
+    assert!(!text.contains('\r'), "a CR would end a line");
+    let (mut names, mut last_id) = (Vec::new(), None);
+    for block in text.trim_end_matches("\n\n").split("\n\n").skip(1).filter(|block| !block.starts_with(':')) {
+        let mut fields: Vec<_> = block.lines().map(|l| l.split_once(": ").unwrap_or_else(|| panic!("no field: {l:?}"))).collect();
+        if fields[0].0 == "id" {
+            let id: u64 = fields.remove(0).1.parse().unwrap();
+            assert!(last_id.replace(id).is_none_or(|last| last < id), "ids grow: {block}");
+        }
+        let [("event", name), ("data", data)] = fields[..] else { panic!("not an event: {block}") };
+        serde_json::from_str::<Value>(data).expect("data is JSON");
+        names.push(name.to_owned());
+    }
+    names
 }
 
 pub struct Events {
@@ -115,13 +135,14 @@ impl Events {
                 _ => panic!("unknown field: {line:?}"),
             }
         }
-        if kind.as_deref() == Some("retry") {
+        if matches!(kind.as_deref(), Some("retry" | "reset")) {
             // It is about the connection, not of the session: it has no id.
             assert!(id.is_none());
-            id = Some(self.last_id.map_or(0, |last| last + 1));
+            let data = data.expect("an event with data");
+            return Some(Event { id: self.last_id.unwrap_or(0), kind: kind?, data });
         }
         let event = Event { id: id?, kind: kind.expect("a named event"), data: data.expect("an event with data") };
-        assert!(["progress", "complete", "error", "retry"].contains(&event.kind.as_str()), "{event:?}");
+        assert!(["progress", "complete", "error"].contains(&event.kind.as_str()), "{event:?}");
         assert!(self.last_id.is_none_or(|last| last < event.id), "ids grow: {:?} then {}", self.last_id, event.id);
         assert!(self.retry.is_some(), "retry comes first");
         self.last_id = Some(event.id);

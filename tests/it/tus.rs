@@ -1,69 +1,17 @@
 //! Uploads by tus 1.0.0: what its clients may rely on, and what breaks on the way.
 
 use std::io::{Read, Write};
-use std::net::TcpStream;
 use std::sync::Arc;
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use nix::sys::signal::Signal;
 use reqwest::Method;
-use sha2::{Digest as _, Sha256};
 
 use crate::client::{Client, fresh_id, refusal};
 use crate::clips;
 use crate::program::{Program, within};
 use crate::server::Server;
-use crate::tus_client::{BYTES, Tus, VERSION, creation, noise, number};
-
-const MIB: usize = 1 << 20;
-
-fn spool(server: &Server, tus: &Tus) -> Vec<u8> {
-    std::fs::read(server.data().join("sessions").join(tus.id()).join("source")).unwrap()
-}
-
-fn server() -> (Server, Client) {
-    let server = Server::without_models(&[]);
-    let client = Client::of(server.url());
-    (server, client)
-}
-
-fn checksum(bytes: &[u8]) -> String {
-    format!("sha256 {}", STANDARD.encode(Sha256::digest(bytes)))
-}
-
-/// A connection of its own, for what a good client never does.
-fn raw(server: &Server, tus: &Tus, offset: usize, length: usize) -> TcpStream {
-    let mut stream = TcpStream::connect(server.address).unwrap();
-    let head = format!(
-        "PATCH {} HTTP/1.1\r\nHost: x\r\nTus-Resumable: 1.0.0\r\nContent-Type: {}\r\nUpload-Offset: {offset}\r\nContent-Length: {length}\r\n\r\n",
-        tus.path, BYTES.1
-    );
-    stream.write_all(head.as_bytes()).unwrap();
-    stream
-}
-
-#[tokio::test]
-async fn a01_a_file_goes_up_in_pieces_and_every_offset_is_exact() {
-    let (server, client) = server();
-    let bytes = noise(5_243_003);
-    let tus = Tus::create(&client, bytes.len(), &[("filename", "holiday.mkv")]).await;
-    let mut offset = 0;
-    for piece in bytes.chunks(MIB) {
-        assert_eq!(tus.offset().await, offset);
-        let answer = tus.patch(offset).body(piece.to_vec()).send().await.unwrap();
-        offset += piece.len();
-        assert_eq!((answer.status().as_u16(), number(&answer, "upload-offset")), (204, offset));
-        assert_eq!(answer.headers().contains_key("upload-expires"), offset < bytes.len());
-    }
-    let head = tus.head().await;
-    assert_eq!(number(&head, "upload-length"), bytes.len());
-    let metadata = head.headers()["upload-metadata"].to_str().unwrap();
-    assert!(metadata.contains(&format!("filename {}", STANDARD.encode("holiday.mkv"))), "{metadata}");
-    assert_ne!(tus.end().await.code(), "INTERNAL_ERROR", "noise is no video");
-    drop(server);
-}
+use crate::tus_client::{BYTES, Tus, VERSION, checksum, creation, final_of, noise, number, raw, server, spool};
 
 #[tokio::test]
 async fn a_session_by_tus_is_like_any_other_and_is_analysed_while_it_arrives() {
@@ -91,53 +39,6 @@ async fn a_session_by_tus_is_like_any_other_and_is_analysed_while_it_arrives() {
 }
 
 #[tokio::test]
-async fn a04_bytes_for_another_offset_are_not_taken() {
-    let (server, client) = server();
-    let bytes = noise(3000);
-    let tus = Tus::create(&client, bytes.len(), &[]).await;
-    tus.send(0, &bytes[..1000]).await;
-    for wrong in [0, 999, 1001, 3000, usize::MAX] {
-        let refused = refusal(tus.patch(wrong).body(vec![7; 2000]).send().await.unwrap()).await;
-        assert_eq!((refused.status, refused.code.as_str()), (409, "OFFSET_CONFLICT"), "{wrong}");
-        assert!(refused.detail.contains("1000"), "{}", refused.detail);
-        assert_eq!(spool(&server, &tus), bytes[..1000]);
-    }
-    tus.send(1000, &bytes[1000..]).await;
-}
-
-#[tokio::test]
-async fn a13_an_empty_file_is_whole_at_once_and_said_to_be_empty() {
-    let (_server, client) = server();
-    let tus = Tus::create(&client, 0, &[]).await;
-    assert_eq!(tus.offset().await, 0);
-    assert_eq!(tus.end().await.code(), "EMPTY_INPUT");
-}
-
-#[tokio::test]
-async fn a15_what_came_before_a_break_is_kept() {
-    let (server, client) = server();
-    let bytes = noise(100_000);
-    let tus = Tus::create(&client, bytes.len(), &[]).await;
-    let mut stream = raw(&server, &tus, 0, bytes.len());
-    stream.write_all(&bytes[..40_000]).unwrap();
-    tus.offset_becomes(40_000).await;
-    drop(stream);
-    // The break is noticed at once, not when the time for the next bytes is over.
-    let mut answer = None;
-    for _ in 0..100 {
-        let tried = tus.patch(40_000).body(bytes[40_000..].to_vec()).send().await.unwrap();
-        if tried.status() == 204 {
-            answer = Some(tried);
-            break;
-        }
-        assert_eq!(tried.status(), 423);
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    assert_eq!(number(&answer.expect("the upload is free again within a second"), "upload-offset"), bytes.len());
-    assert_ne!(tus.end().await.code(), "INTERNAL_ERROR");
-}
-
-#[tokio::test]
 async fn a_sender_that_falls_silent_gives_way() {
     let (server, client) = server();
     let bytes = noise(3000);
@@ -157,144 +58,6 @@ async fn a_sender_that_falls_silent_gives_way() {
 }
 
 #[tokio::test]
-async fn a17_a_file_never_outgrows_its_length_nor_the_limit() {
-    let server = Server::without_models(&["--max-file-bytes", "2000"]);
-    let client = Client::of(server.url());
-    let large = refusal(creation(&client, &[]).header("Upload-Length", 2001).send().await.unwrap()).await;
-    assert_eq!((large.status, large.code.as_str()), (413, "FILE_TOO_LARGE"));
-    let bytes = noise(3000);
-    let endless = |from: usize| {
-        let pieces: Vec<Result<Vec<u8>, std::io::Error>> = bytes[from..].chunks(100).map(|c| Ok(c.to_vec())).collect();
-        reqwest::Body::wrap_stream(futures_util::stream::iter(pieces))
-    };
-    let tus = Tus::create(&client, 1000, &[]).await;
-    let told = refusal(tus.patch(0).body(bytes[..1001].to_vec()).send().await.unwrap()).await;
-    assert_eq!(told.status, 413);
-    assert_eq!(tus.offset().await, 0, "a length beyond is refused before the body is read");
-    assert_eq!(tus.patch(0).body(endless(0)).send().await.unwrap().status(), 413);
-    assert!(tus.offset().await <= 1000);
-    let deferred = creation(&client, &[]).header("Upload-Defer-Length", 1).send().await.unwrap();
-    let deferred = Tus::of(&client, deferred).await;
-    assert_eq!(deferred.patch(0).body(endless(0)).send().await.unwrap().status(), 413);
-    assert!(deferred.offset().await <= 2000);
-}
-
-#[tokio::test]
-async fn a18_of_two_who_send_at_once_one_succeeds() {
-    let (server, client) = server();
-    for round in 0..50 {
-        let tus = Tus::create(&client, 600_000, &[]).await;
-        let head = noise(300_000);
-        tus.send(0, &head).await;
-        let bodies = [vec![1; 300_000], vec![2; 300_000]];
-        let send = |body: &Vec<u8>| tus.patch(300_000).body(body.clone()).send();
-        let (first, second) = tokio::join!(send(&bodies[0]), send(&bodies[1]));
-        let statuses = [first.unwrap().status().as_u16(), second.unwrap().status().as_u16()];
-        let winner = statuses.iter().position(|s| *s == 204).unwrap_or_else(|| panic!("round {round}: {statuses:?}"));
-        assert!(matches!(statuses[1 - winner], 409 | 423), "round {round}: {statuses:?}");
-        if let Ok(stored) = std::fs::read(server.data().join("sessions").join(tus.id()).join("source")) {
-            assert!(stored[300_000..].iter().all(|b| *b == bodies[winner][0]), "round {round}");
-        }
-        assert_eq!(tus.request(Method::DELETE).send().await.unwrap().status(), 204);
-    }
-}
-
-#[tokio::test]
-async fn a20_what_is_deleted_takes_no_bytes_and_leaves_nothing() {
-    let program = Program::start(&[]);
-    let client = Client::of(&program.url);
-    let bytes = std::fs::read(clips::large()).unwrap();
-    let tus = Tus::create(&client, bytes.len(), &[]).await;
-    tus.send(0, &bytes[..bytes.len() / 2]).await;
-    let (sender, receiver) = tokio::sync::mpsc::channel::<Result<Vec<u8>, std::io::Error>>(4);
-    let body = futures_util::stream::unfold(receiver, async |mut r| r.recv().await.map(|item| (item, r)));
-    let half = bytes.len() / 2;
-    let running = tokio::spawn(tus.patch(half).body(reqwest::Body::wrap_stream(body)).send());
-    sender.send(Ok(bytes[half..half + 1000].to_vec())).await.unwrap();
-    tus.offset_becomes(half + 1000).await;
-    assert_eq!(tus.request(Method::DELETE).send().await.unwrap().status(), 204);
-    let aborted = tokio::time::timeout(Duration::from_secs(5), running).await.expect("the request ends").unwrap();
-    assert_eq!(aborted.unwrap().status(), 404);
-    let tus = &tus;
-    program.assert_nothing_left("a deletion");
-    assert_eq!(refusal(tus.patch(half).body("x").send().await.unwrap()).await.code, "SESSION_NOT_FOUND");
-    assert_eq!(tus.request(Method::HEAD).send().await.unwrap().status(), 404);
-    assert_eq!(tus.request(Method::DELETE).send().await.unwrap().status(), 404);
-}
-
-#[tokio::test]
-async fn a22_what_the_server_can_do_is_told_to_who_asks() {
-    let (_server, client) = server();
-    let tus = Tus::create(&client, 5, &[]).await;
-    for path in ["/files/", &tus.path] {
-        let answer = client.request(Method::OPTIONS, path).send().await.unwrap();
-        assert_eq!(answer.status(), 204, "{path}");
-        assert_eq!(answer.headers()["tus-version"], "1.0.0");
-        assert_eq!(
-            answer.headers()["tus-extension"],
-            "creation,creation-with-upload,creation-defer-length,checksum,expiration,termination"
-        );
-        assert_eq!(answer.headers()["tus-checksum-algorithm"], "sha1,sha256");
-        assert_eq!(number(&answer, "tus-max-size"), 16 << 30);
-    }
-}
-
-#[tokio::test]
-async fn a23_another_version_is_refused_before_anything_is_done() {
-    let (_server, client) = server();
-    let tus = Tus::create(&client, 5, &[]).await;
-    for version in [None, Some("0.2.2"), Some("1.0.0, 1.0.1")] {
-        for (method, path) in
-            [(Method::POST, "/files/"), (Method::PATCH, &tus.path), (Method::DELETE, &tus.path), (Method::HEAD, &tus.path)]
-        {
-            let mut request = client.request(method.clone(), path).header("Upload-Length", 5).header("Upload-Offset", 0);
-            if let Some(version) = version {
-                request = request.header(VERSION.0, version);
-            }
-            let answer = request.header(BYTES.0, BYTES.1).body("hello").send().await.unwrap();
-            assert_eq!((answer.status().as_u16(), &answer.headers()["tus-version"]), (412, &"1.0.0".parse().unwrap()));
-            if method != Method::HEAD {
-                assert_eq!(refusal(answer).await.code, "UNSUPPORTED_TUS_VERSION");
-            }
-        }
-    }
-    assert_eq!(tus.offset().await, 0);
-    assert_eq!(client.json("/api/sessions").await["total"], 1);
-}
-
-#[tokio::test]
-async fn b01_bytes_that_do_not_match_their_checksum_are_not_kept() {
-    let (server, client) = server();
-    let bytes = noise(400_000);
-    let tus = Tus::create(&client, bytes.len(), &[]).await;
-    let (head, tail) = bytes.split_at(150_000);
-    let patch =
-        |offset: usize, body: &[u8], of: &[u8]| tus.patch(offset).header("Upload-Checksum", checksum(of)).body(body.to_vec()).send();
-    assert_eq!(patch(0, head, head).await.unwrap().status(), 204);
-    let wrong = refusal(patch(150_000, tail, head).await.unwrap()).await;
-    assert_eq!((wrong.status, wrong.code.as_str()), (460, "UPLOAD_CHECKSUM_MISMATCH"));
-    assert_eq!((tus.offset().await, spool(&server, &tus)), (150_000, head.to_vec()));
-    let sha1 = "sha1 Kq5sNclPz7QV2+lfQIuc6R7oRu0=";
-    let hello = Tus::create(&client, 11, &[]).await;
-    let answer = hello.patch(0).header("Upload-Checksum", sha1).body("hello world").send().await.unwrap();
-    assert_eq!(answer.status(), 204);
-    assert_eq!(patch(150_000, tail, tail).await.unwrap().status(), 204);
-    assert_eq!(tus.offset().await, bytes.len());
-}
-
-#[tokio::test]
-async fn b02_a_checksum_that_cannot_be_checked_is_refused() {
-    let (_server, client) = server();
-    let tus = Tus::create(&client, 11, &[]).await;
-    let short = format!("sha256 {}", STANDARD.encode([0; 31]));
-    for bad in ["md5 XrY7u+Ae7tCTyyK7j1rNww==", "sha1 ???", "sha1", "sha256 Kq5sNclPz7QV2+lfQIuc6R7oRu0=", &short] {
-        let refused = refusal(tus.patch(0).header("Upload-Checksum", bad).body("hello world").send().await.unwrap()).await;
-        assert_eq!((refused.status, refused.code.as_str()), (400, "INVALID_FIELD"), "{bad}");
-    }
-    assert_eq!(tus.offset().await, 0);
-}
-
-#[tokio::test]
 async fn creations_that_make_no_sense_are_refused() {
     let (_server, client) = server();
     let begin = |names: &[(&str, &str)]| creation(&client, names).header("Upload-Length", 5);
@@ -304,7 +67,13 @@ async fn creations_that_make_no_sense_are_refused() {
         (creation(&client, &[]).header("Upload-Length", "1e3"), "INVALID_FIELD"),
         (creation(&client, &[]).header("Upload-Defer-Length", 2), "INVALID_FIELD"),
         (begin(&[]).header("Upload-Defer-Length", 1), "INVALID_FIELD"),
-        (begin(&[]).header("Upload-Concat", "partial"), "INVALID_FIELD"),
+        (begin(&[]).header("Upload-Concat", "whole"), "INVALID_FIELD"),
+        (begin(&[]).header("Upload-Concat", "final;/files/a"), "INVALID_FIELD"),
+        (creation(&client, &[]).header("Upload-Concat", "final;/files/nobody"), "SESSION_NOT_FOUND"),
+        (
+            begin(&[]).header("Upload-Concat", "partial").header("Repr-Digest", "sha-256=:d435Qo+nKZ+gLcUHn7GQtQ72hiBVAgqoLsZnZPiTGPk=:"),
+            "INVALID_FIELD",
+        ),
         (begin(&[("confidence", "2")]), "INVALID_FIELD"),
         (begin(&[("filename", "")]), "INVALID_FIELD"),
         (begin(&[("filename", "a.exe")]), "UNSUPPORTED_EXTENSION"),
@@ -354,6 +123,82 @@ async fn a_length_may_be_told_at_the_end_and_a_method_in_a_header() {
     assert_eq!(number(&tus.head().await, "upload-length"), bytes.len());
     assert_eq!(tus.end().await.data["total_frames"], 30);
     assert_eq!(tus.request(Method::POST).send().await.unwrap().status(), 405);
+}
+
+/// The file's parts, each created without a name and sent whole.
+async fn parts(client: &Client, bytes: &[u8], count: usize) -> Vec<Tus> {
+    let mut parts = Vec::new();
+    for piece in bytes.chunks(bytes.len().div_ceil(count)) {
+        let create = client.post("/files").header(VERSION.0, VERSION.1).header("Upload-Concat", "partial");
+        let part = Tus::of(client, create.header("Upload-Length", piece.len()).send().await.unwrap()).await;
+        part.send(0, piece).await;
+        parts.push(part);
+    }
+    parts
+}
+
+#[tokio::test]
+async fn parts_are_put_together_and_analysed_as_one_file() {
+    let (server, client) = server();
+    let bytes = std::fs::read(clips::faststart()).unwrap();
+    let parts = parts(&client, &bytes, 3).await;
+    let head = parts[0].head().await;
+    assert_eq!((&head.headers()["upload-concat"], number(&head, "upload-offset")), (&"partial".parse().unwrap(), bytes.len().div_ceil(3)));
+    assert!(head.headers().contains_key("upload-expires"), "a part is gone if nobody makes a file of it");
+    assert_eq!(client.json("/api/sessions").await["total"], 0, "a part is no file");
+    let concat = final_of(&parts);
+    let create = || creation(&client, &[]).header("Upload-Concat", &concat).send();
+    let whole = Tus::of(&client, create().await.unwrap()).await;
+    assert_eq!(whole.end().await.data["total_frames"], clips::FRAMES);
+    assert!(spool(&server, &whole) == bytes);
+    let head = whole.head().await;
+    assert_eq!((number(&head, "upload-offset"), number(&head, "upload-length")), (bytes.len(), bytes.len()));
+    assert_eq!(head.headers()["upload-concat"], concat.as_str());
+    let refused = refusal(whole.patch(bytes.len()).body("x").send().await.unwrap()).await;
+    assert_eq!((refused.status, refused.code.as_str()), (403, "UPLOAD_FINAL"));
+    for part in &parts {
+        assert_eq!(part.request(Method::HEAD).send().await.unwrap().status(), 404, "its bytes have moved");
+    }
+    // Whoever did not get the answer asks again.
+    assert_eq!(Tus::of(&client, create().await.unwrap()).await.path, whole.path);
+    assert_eq!(client.json("/api/sessions").await["total"], 1);
+}
+
+#[tokio::test]
+async fn only_whole_parts_make_a_file() {
+    // As many as there will be before the file, for which its parts make room.
+    let server = Server::without_models(&["--max-sessions", "4"]);
+    let client = Client::of(server.url());
+    let mut parts = parts(&client, &noise(3000), 2).await;
+    let create = async |concat: String| refusal(creation(&client, &[]).header("Upload-Concat", concat).send().await.unwrap()).await;
+    let file = Tus::create(&client, 5, &[]).await;
+    let refused = create(final_of(&[parts[0].clone(), file])).await;
+    assert_eq!((refused.status, refused.code.as_str()), (400, "INVALID_FIELD"), "no part");
+    let unfinished = creation(&client, &[]).header("Upload-Concat", "partial").header("Upload-Length", 1000).send().await.unwrap();
+    parts.push(Tus::of(&client, unfinished).await);
+    parts[2].send(0, &noise(999)).await;
+    let refused = create(final_of(&parts)).await;
+    assert_eq!((refused.status, refused.code.as_str()), (400, "INVALID_FIELD"));
+    assert!(refused.detail.contains(parts[2].id()) && refused.detail.contains("999"), "{}", refused.detail);
+    parts[2].send(999, b"x").await;
+    let whole = creation(&client, &[]).header("Upload-Concat", final_of(&parts)).send().await.unwrap();
+    assert_eq!(number(&whole, "upload-offset"), 4000);
+}
+
+#[tokio::test]
+async fn parts_outlive_their_server() {
+    let program = Program::start(&[]);
+    let bytes = std::fs::read(clips::short()).unwrap();
+    let mut parts = parts(&Client::of(&program.url), &bytes, 2).await;
+    let data = Arc::clone(program.data());
+    program.signal(Signal::SIGKILL);
+    drop(program);
+    let program = Program::start_in(data, &[]);
+    let client = Client::of(&program.url);
+    parts.iter_mut().for_each(|part| part.client = client.clone());
+    assert_eq!(parts[1].head().await.headers()["upload-concat"], "partial");
+    let whole = creation(&client, &[]).header("Upload-Concat", final_of(&parts)).send().await.unwrap();
+    assert_eq!(Tus::of(&client, whole).await.end().await.data["total_frames"], 30);
 }
 
 #[tokio::test]

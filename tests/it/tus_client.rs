@@ -1,12 +1,17 @@
 //! A client of tus 1.0.0, as a user of the protocol would write it.
 
+use std::io::Write as _;
+use std::net::TcpStream;
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use reqwest::{Method, RequestBuilder, Response};
 
+use sha2::{Digest as _, Sha256};
+
 use crate::client::Client;
+use crate::server::Server;
 
 pub const VERSION: (&str, &str) = ("Tus-Resumable", "1.0.0");
 pub const BYTES: (&str, &str) = ("Content-Type", "application/offset+octet-stream");
@@ -85,6 +90,39 @@ pub fn creation(client: &Client, more: &[(&str, &str)]) -> RequestBuilder {
     pairs.extend(more);
     let metadata: Vec<String> = pairs.iter().map(|(n, v)| format!("{n} {}", STANDARD.encode(v))).collect();
     client.post("/files/").header(VERSION.0, VERSION.1).header("Upload-Metadata", metadata.join(","))
+}
+
+/// The parts' header that makes a file of them.
+pub fn final_of(parts: &[Tus]) -> String {
+    let addresses: Vec<&str> = parts.iter().map(|part| part.path.as_str()).collect();
+    format!("final;{}", addresses.join(" "))
+}
+
+/// A server for bytes, and a client of it.
+pub fn server() -> (Server, Client) {
+    let server = Server::without_models(&[]);
+    let client = Client::of(server.url());
+    (server, client)
+}
+
+/// What the server has of an upload.
+pub fn spool(server: &Server, tus: &Tus) -> Vec<u8> {
+    std::fs::read(server.data().join("sessions").join(tus.id()).join("source")).unwrap()
+}
+
+pub fn checksum(bytes: &[u8]) -> String {
+    format!("sha256 {}", STANDARD.encode(Sha256::digest(bytes)))
+}
+
+/// A connection of its own, for what a good client never does.
+pub fn raw(server: &Server, tus: &Tus, offset: usize, length: usize) -> TcpStream {
+    let mut stream = TcpStream::connect(server.address).unwrap();
+    let head = format!(
+        "PATCH {} HTTP/1.1\r\nHost: x\r\nTus-Resumable: 1.0.0\r\nContent-Type: {}\r\nUpload-Offset: {offset}\r\nContent-Length: {length}\r\n\r\n",
+        tus.path, BYTES.1
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    stream
 }
 
 pub fn number(answer: &Response, header: &str) -> usize {

@@ -18,7 +18,7 @@ const CHUNK: u64 = 1 << 20;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The client, to be run in a folder of its own, without models.
-fn upload(folder: &Path, server: &str, video: &Path, more: &[&str]) -> Command {
+pub fn upload(folder: &Path, server: &str, video: &Path, more: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_sightline"));
     command.current_dir(folder).args(["upload", server]).arg(video).args(["--detector", "none", "--pose", "none"]).args(more);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -29,11 +29,11 @@ fn end(child: Child) -> Output {
     child.wait_with_output().unwrap()
 }
 
-fn told(output: &Output) -> String {
+pub fn told(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-fn complete(output: &Output) -> Value {
+pub fn complete(output: &Output) -> Value {
     assert!(output.status.success(), "{}", told(output));
     let text = String::from_utf8(output.stdout.clone()).unwrap();
     assert_eq!(text.lines().count(), 1, "one line: {text}");

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::client::{Client, Upload, refusal};
 use crate::server::Server;
+use crate::shutdown::futures_body;
 use crate::{clips, frame_times, scratch};
 
 fn client() -> Client {
@@ -260,4 +261,82 @@ async fn a_chunk_that_does_not_match_its_checksum_is_not_taken() {
     assert_eq!((refused.status, refused.code.as_str()), (422, "CHECKSUM_MISMATCH"));
     told.send(0).await;
     assert_eq!(upload.complete().await["total_frames"], clips::FRAMES);
+}
+
+#[tokio::test]
+async fn a_deleted_session_is_begun_again_by_its_first_chunk_alone() {
+    let client = client();
+    let upload = Upload::of(&client, &clips::short());
+    upload.send_all([0, 1]).await;
+    assert_eq!(client.delete(&upload.id).await.status(), 204);
+    for index in [1, 2, upload.total() - 1] {
+        let refused = refusal(upload.try_send(index, upload.chunk(index)).await).await;
+        assert_eq!((refused.status, refused.code.as_str()), (410, "SESSION_DELETED"));
+    }
+    let refused = refusal(client.get(&format!("/api/uploads/{}", upload.id)).send().await.unwrap()).await;
+    assert_eq!((refused.status, refused.code.as_str()), (410, "SESSION_DELETED"));
+    assert_eq!(upload.complete().await["total_frames"], 30);
+}
+
+#[tokio::test]
+async fn a_first_chunk_that_was_on_its_way_at_the_deletion_begins_nothing() {
+    let client = client();
+    let upload = Upload::of(&client, &clips::short());
+    upload.send(1).await;
+    let (body, more) = futures_body();
+    let path = format!("/api/uploads/{}/chunks/0?total_chunks={}&ext=.mp4", upload.id, upload.total());
+    let before = client.json(&format!("/api/sessions/{}", upload.id)).await;
+    let late = tokio::spawn(client.request(reqwest::Method::PUT, &path).body(body).send());
+    more.send(upload.chunk(0)[..10].to_vec()).await.unwrap();
+    // Bytes that the client has handed on are on their way; an answer to a later request shows that the server has read on.
+    for _ in 0..20 {
+        assert_eq!(client.json(&format!("/api/sessions/{}", upload.id)).await["chunks_received"], before["chunks_received"]);
+    }
+    assert_eq!(client.delete(&upload.id).await.status(), 204);
+    more.send(upload.chunk(0)[10..].to_vec()).await.unwrap();
+    drop(more);
+    assert_eq!(refusal(late.await.unwrap().unwrap()).await.code, "SESSION_DELETED");
+}
+
+#[tokio::test]
+async fn first_chunks_at_once_make_one_session() {
+    let client = client();
+    let upload = Upload::of(&client, &clips::short());
+    let answers = join_all((0..upload.total()).map(|i| upload.send(i))).await;
+    assert!(answers.iter().any(|a| a["assembled"] == true), "{answers:?}");
+    assert_eq!(upload.completion().await["total_frames"], 30);
+}
+
+#[tokio::test]
+async fn a_file_size_that_is_not_the_files_is_named() {
+    let client = client();
+    let upload = Upload::of(&client, &clips::short());
+    let length = upload.bytes.len();
+    for wrong in [1, length - upload.chunk_size, length + upload.chunk_size, 2 * length] {
+        let refused = refusal(upload.clone().with("file_size", wrong).try_send(0, upload.chunk(0)).await).await;
+        assert_eq!((refused.status, refused.code.as_str()), (400, "INVALID_FIELD"), "{wrong} of {length}");
+        assert!(refused.detail.contains("file_size"), "{}", refused.detail);
+        assert_eq!(client.get(&format!("/api/sessions/{}", upload.id)).send().await.unwrap().status(), 404, "it left a session");
+    }
+    let last = upload.total() - 1;
+    let told = upload.clone().with("file_size", length);
+    told.send(0).await;
+    let refused = refusal(upload.clone().with("file_size", length - 1).try_send(1, upload.chunk(1)).await).await;
+    assert_eq!((refused.status, refused.code.as_str()), (409, "SESSION_CONFLICT"));
+    let refused = refusal(upload.try_send(last, &upload.chunk(last)[1..]).await).await;
+    assert_eq!((refused.status, refused.code.as_str()), (400, "INVALID_FIELD"), "{}", refused.detail);
+    assert_eq!(told.complete().await["total_frames"], 30);
+}
+
+#[tokio::test]
+async fn a_last_chunk_that_does_not_fit_is_to_blame_itself() {
+    let client = client();
+    let upload = Upload::of(&client, &clips::short());
+    let last = upload.total() - 1;
+    assert_eq!(upload.try_send(last, &upload.bytes[..upload.chunk_size + 1]).await.status(), 200, "nothing is known yet");
+    upload.send(0).await;
+    let refused = refusal(upload.try_send(last, &upload.bytes[..upload.chunk_size + 1]).await).await;
+    assert_eq!((refused.status, refused.code.as_str()), (400, "INVALID_FIELD"));
+    assert!(refused.detail.contains(&format!("chunk {last}")), "{}", refused.detail);
+    assert_eq!(upload.complete().await["total_frames"], 30);
 }

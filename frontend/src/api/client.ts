@@ -1,8 +1,8 @@
 import { EventParser, type ServerEvent } from './eventParser';
 import { followEvents, isEventStream, readEvents, refusalOf, Watchdog, type FollowSettings } from './eventFollower';
-import type { PostForm } from './postForm';
-import { CONNECTION_LOST, networkProblem, Problem, problemFromAnswer } from './problem';
-import { parseAnalysisEvent, parseUploadState, parseWant, type AnalysisEvent, type AnalysisOptions, type ChunkRange, type UploadState } from './wire';
+import type { PutBytes } from './putBytes';
+import { networkProblem, Problem, problemFromAnswer } from './problem';
+import { parseAnalysisEvent, parseTaken, parseUploadState, type AnalysisEvent, type AnalysisOptions, type Taken, type UploadState } from './wire';
 
 export interface Chunk {
   session_id: string;
@@ -13,7 +13,8 @@ export interface Chunk {
   filename: string;
   /** With its dot, in lower case. */
   ext: string;
-  bytes: Blob;
+  sha256?: string;
+  bytes: ArrayBuffer;
 }
 
 /** Says whether this was the analysis's last word. */
@@ -22,31 +23,30 @@ export type AnalysisListener = (event: AnalysisEvent) => 'more' | 'done';
 /** The server's endpoints. Every failure is a Problem, except that an aborted signal throws its reason. */
 export class Client {
   readonly #base: string;
-  readonly #postForm: PostForm;
+  readonly #putBytes: PutBytes;
 
-  constructor(base: string, postForm: PostForm) {
+  constructor(base: string, putBytes: PutBytes) {
     this.#base = base;
-    this.#postForm = postForm;
+    this.#putBytes = putBytes;
   }
 
-  /** Sends one chunk, once. Gives the ranges the server would like next. */
-  async sendChunk(chunk: Chunk, options: AnalysisOptions, signal: AbortSignal, onSent: (bytes: number) => void): Promise<ChunkRange[]> {
-    const { bytes, ...fields } = chunk;
-    const form = formOf({ ...fields, ...options });
-    form.append('file', bytes, chunk.filename);
-    const answer = await orNetworkProblem(signal, this.#postForm(`${this.#base}/api/upload-chunk`, form, { signal, onSent }));
+  /** Sends one chunk, once. */
+  async sendChunk(chunk: Chunk, options: AnalysisOptions, signal: AbortSignal, onSent: (bytes: number) => void): Promise<Taken> {
+    const { bytes, session_id, chunk_index, ...fields } = chunk;
+    const query = new URLSearchParams(textOf({ ...fields, ...options })).toString();
+    const url = `${this.#base}/api/uploads/${session_id}/chunks/${chunk_index}?${query}`;
+    const answer = await orNetworkProblem(signal, this.#putBytes(url, bytes, { signal, onSent }));
     if (answer.status < 200 || answer.status > 299) throw problemFromAnswer(answer, new Date());
-    return parseWant(answer.body);
+    return parseTaken(answer.body);
   }
 
-  /** What the server has of an upload; undefined where it knows none of this name. */
-  async uploadState(sessionId: string, signal: AbortSignal): Promise<UploadState | undefined> {
+  /** What the server has of an upload. */
+  async uploadState(sessionId: string, signal: AbortSignal): Promise<UploadState> {
     const request = fetch(`${this.#base}/api/uploads/${sessionId}`, { cache: 'no-store', signal });
     const answer = await orNetworkProblem(signal, request);
-    if (answer.ok) return parseUploadState(await orNetworkProblem(signal, answer.text()));
-    const refusal = await refusalOf(answer);
-    if (refusal.passing) throw refusal;
-    return undefined;
+    const state = answer.ok ? parseUploadState(await orNetworkProblem(signal, answer.text())) : undefined;
+    if (state === undefined) throw await orNetworkProblem(signal, refusalOf(answer));
+    return state;
   }
 
   /** Follows the progress of a session over lost connections until the listener is done. */
@@ -66,28 +66,30 @@ export class Client {
     return followEvents(open, analysisOnly(listener), settings, signal, onLost);
   }
 
-  /** Uploads a small file in one request, whose answer is its progress. It has no session to come back to. */
+  /**
+   * Uploads a small file in one request, whose answer is its progress. False when the answer breaks off before the
+   * listener is done; the session that `onAnswer` was told, if any, can be followed then.
+   */
   async analyzeStream(
     file: File,
     options: AnalysisOptions,
     listener: AnalysisListener,
     settings: FollowSettings,
     signal: AbortSignal,
-    onAnswer: () => void,
-  ): Promise<void> {
-    const form = formOf({ ...options });
+    onAnswer: (sessionId: string | undefined) => void,
+  ): Promise<boolean> {
+    const form = new FormData();
+    for (const [name, value] of textOf({ ...options })) form.append(name, value);
     form.append('file', file, file.name);
     const silence = new Watchdog(settings.silenceMs, signal);
     try {
       const request = fetch(`${this.#base}/api/analyze-stream`, { method: 'POST', body: form, signal: silence.signal });
       const answer = await orNetworkProblem(signal, request);
       if (!answer.ok || !isEventStream(answer)) throw await refusalOf(answer);
-      onAnswer();
-      const ended = await readEvents(answer, new EventParser(), analysisOnly(listener), silence).catch(() => false);
+      onAnswer(answer.headers.get('x-session-id') ?? undefined);
+      const ended = await readEvents(answer, new EventParser(), analysisOnly(listener), silence).catch(orFalse);
       signal.throwIfAborted();
-      if (!ended) {
-        throw new Problem(CONNECTION_LOST, 'The connection to the server was lost before the result arrived. Try again.');
-      }
+      return ended;
     } finally {
       silence.stop();
     }
@@ -99,10 +101,14 @@ export class Client {
   }
 }
 
-function formOf(fields: Record<string, string | number | boolean>): FormData {
-  const form = new FormData();
-  for (const [name, value] of Object.entries(fields)) form.append(name, String(value));
-  return form;
+function textOf(fields: Record<string, string | number | boolean>): [string, string][] {
+  return Object.entries(fields).map(([name, value]) => [name, String(value)]);
+}
+
+/** A lost connection; but what a listener throws is its own word. */
+function orFalse(error: unknown): false {
+  if (error instanceof Problem) throw error;
+  return false;
 }
 
 function analysisOnly(listener: AnalysisListener): (event: ServerEvent) => 'more' | 'done' {

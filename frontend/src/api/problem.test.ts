@@ -33,6 +33,12 @@ describe('Problem.passing', () => {
   });
 });
 
+it('knows what tells that a session is gone, and that a damaged chunk can go again', () => {
+  expect(new Problem('SESSION_LOST', 'x').sessionGone && new Problem('X', 'x', { status: 410 }).sessionGone).toBe(true);
+  expect(new Problem('NOT_FOUND', 'x', { status: 404 }).sessionGone).toBe(false);
+  expect(new Problem('CHECKSUM_MISMATCH', 'x', { status: 422 }).passing).toBe(true);
+});
+
 describe('parseRetryAfter', () => {
   it('reads seconds and dates', () => {
     expect(parseRetryAfter('3', now)).toBe(3000);

@@ -14,12 +14,20 @@ export class Problem extends Error {
     this.retryAfterMs = from.retryAfterMs;
   }
 
-  /** No answer, too late an answer, or one that says "later": the same request may succeed. */
+  /** No answer, too late an answer, or one that says "later": the same request may succeed. So may a chunk that was damaged on its way. */
   get passing(): boolean {
-    const { status } = this;
-    return status === undefined || status === 408 || status === 429 || (status >= 500 && status !== 501 && status !== 507);
+    const { status, code } = this;
+    return code === 'CHECKSUM_MISMATCH' || status === undefined || status === 408 || status === 429 || (status >= 500 && status !== 501 && status !== 507);
+  }
+
+  /** The server does not have the session, or not any more. */
+  get sessionGone(): boolean {
+    return this.status === 410 || GONE.includes(this.code);
   }
 }
+
+/** A server that has lost or ended a session says so in an answer or in an event. */
+const GONE: readonly string[] = ['SESSION_NOT_FOUND', 'SESSION_LOST', 'SESSION_EXPIRED'];
 
 export const NETWORK_UNREACHABLE = 'NETWORK_UNREACHABLE';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseAnalysisEvent, parseWant } from './wire';
+import { parseAnalysisEvent, parseTaken } from './wire';
 
 describe('parseAnalysisEvent', () => {
   it('reads progress, with and without the optional fields', () => {
@@ -49,13 +49,13 @@ describe('parseAnalysisEvent', () => {
   });
 });
 
-describe('parseWant', () => {
+describe('parseTaken', () => {
   it('keeps ranges that make sense', () => {
-    expect(parseWant('{"want":[[8,9],[3,3],[5,4],[-1,2],["a",3],[1]]}')).toEqual([[8, 9], [3, 3]]);
+    expect(parseTaken('{"want":[[8,9],[3,3],[5,4],[-1,2],["a",3],[1]],"assembled":false}')).toEqual({ want: [[8, 9], [3, 3]], assembled: false });
   });
 
-  it('is empty where the server wants nothing', () => {
-    expect(parseWant('{"assembled":true}')).toEqual([]);
-    expect(parseWant('not json')).toEqual([]);
+  it('wants nothing where the server wants nothing', () => {
+    expect(parseTaken('{"assembled":true}')).toEqual({ want: [], assembled: true });
+    expect(parseTaken('not json')).toEqual({ want: [], assembled: false });
   });
 });

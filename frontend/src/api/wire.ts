@@ -90,21 +90,30 @@ export function parseAnalysisEvent(type: string, data: string): AnalysisEvent | 
   }
 }
 
-/** The `want` of a chunk's answer: the ranges the server would like next. Both ends are included. */
-export function parseWant(body: string): ChunkRange[] {
-  return ranges(record(parseJson(body))?.['want']);
+/** A chunk's answer. */
+export interface Taken {
+  /** The ranges the server would like next. */
+  want: ChunkRange[];
+  /** Every chunk is there. */
+  assembled: boolean;
+}
+
+export function parseTaken(body: string): Taken {
+  const fields = record(parseJson(body));
+  return { want: ranges(fields?.['want']), assembled: fields?.['assembled'] === true };
 }
 
 /** What of an upload is there. */
 export interface UploadState {
   received: ChunkRange[];
+  assembled: boolean;
   state: string;
 }
 
 export function parseUploadState(body: string): UploadState | undefined {
   const fields = record(parseJson(body));
   const state = string(fields?.['state']);
-  return state === undefined ? undefined : { received: ranges(fields?.['received']), state };
+  return state === undefined ? undefined : { received: ranges(fields?.['received']), assembled: fields?.['assembled'] === true, state };
 }
 
 function ranges(value: unknown): ChunkRange[] {

@@ -1,10 +1,10 @@
 import { Client } from '../api/client';
-import { postFormByXhr } from '../api/postForm';
+import { putBytesByXhr } from '../api/putBytes';
 import { AnalysisPage } from '../features/analysis/AnalysisPage';
 import { Header } from './Header';
 import './app.css';
 
-const client = new Client('', postFormByXhr);
+const client = new Client('', putBytesByXhr);
 
 export function App() {
   return (

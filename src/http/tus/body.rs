@@ -6,22 +6,21 @@ use std::time::Duration;
 use actix_web::web::{self, Bytes, Payload};
 use futures_util::StreamExt;
 
+use super::checksum::Checks;
 use crate::error_code::ErrorCode;
-use crate::http::form::too_slow;
+use crate::http::pace;
 use crate::http::problem::ApiError;
 use crate::http::state::{State, shutting_down};
-use crate::ingest::checksum::Checksum;
-use crate::sessions::tus::{TusError, Writer};
+use crate::sessions::tus::TusError;
+use crate::sessions::tus::writer::Writer;
 
-/// A body that pauses for this long is cut off; what came of it is kept.
-const READ_TIMEOUT: Duration = Duration::from_secs(30);
 /// How much of a refused body is read for the client to get to the answer, and for how long.
 const DRAINED_BYTES: usize = 4 << 20;
 const DRAINED_FOR: Duration = Duration::from_secs(2);
 
-/// Stores a body as it arrives: each read counts at once, so that a connection that breaks loses none. Where a checksum was
-/// sent, nothing counts before all has come and is right.
-pub async fn receive(state: &State, mut writer: Writer, mut checksum: Option<Checksum>, body: &mut Payload) -> Result<(), ApiError> {
+/// Stores a body as it arrives: each read counts at once, so that a connection that breaks loses none. Where there is
+/// something to check, nothing counts before all has come and is right.
+pub async fn receive(state: &State, mut writer: Writer, mut checks: Checks, body: &mut Payload) -> Result<(), ApiError> {
     let session = Arc::clone(writer.session());
     let mut begun = false;
     let mut received = session.upload.spool().received();
@@ -30,28 +29,21 @@ pub async fn receive(state: &State, mut writer: Writer, mut checksum: Option<Che
         super::allowed(state, received)?;
         session.activity.touch();
         state.counters.bytes.inc_by(bytes.len() as u64);
-        match &mut checksum {
-            Some(checksum) => {
-                checksum.update(&bytes);
-                writer.hold(&bytes)
-            }
-            // A page cache write of a network read's size; a thread hop would cost more.
-            None => writer.append(&bytes),
-        }
-        .map_err(|error| ended_or(state, error))?;
-        if checksum.is_none() && !begun {
+        checks.update(&bytes);
+        // A page cache write of a network read's size; a thread hop would cost more.
+        let stored = if checks.is_empty() { writer.append(&bytes) } else { writer.hold(&bytes) };
+        stored.map_err(|error| ended_or(state, error))?;
+        if checks.is_empty() && !begun {
             begun = true;
             state.admit()?.start(&session)?;
         }
     }
-    if let Some(checksum) = checksum {
-        if !checksum.matches() {
-            let detail = "The bytes do not match Upload-Checksum. They were not kept; send them again.";
-            return Err(ApiError::new(ErrorCode::UploadChecksumMismatch, detail));
-        }
-        let released = web::block(move || writer.release()).await;
-        let released = released.map_err(|_| ApiError::new(ErrorCode::Internal, "The server is too busy to store the bytes. Try again."))?;
-        released.map_err(|error| ended_or(state, error))?;
+    if !checks.is_empty() {
+        checks.finish()?;
+        let (analyses, checked) = (state.admit()?.clone(), Arc::clone(&session));
+        // Together: nobody else would start it if the connection broke in between.
+        let released = web::block(move || writer.release().map(|()| analyses.start(&checked))).await;
+        released.map_err(|_| too_busy())?.map_err(|error| ended_or(state, error))??;
     }
     if session.upload.spool().received() > 0 || session.upload.received().assembled {
         state.admit()?.start(&session)?;
@@ -59,14 +51,19 @@ pub async fn receive(state: &State, mut writer: Writer, mut checksum: Option<Che
     Ok(())
 }
 
+/// No thread took the work.
+pub fn too_busy() -> ApiError {
+    ApiError::new(ErrorCode::Internal, "The server is too busy to store the bytes. Try again.")
+}
+
 /// The next bytes, or why there will be none.
 async fn next(state: &State, writer: &Writer, body: &mut Payload) -> Result<Option<Bytes>, ApiError> {
     let next = tokio::select! {
         biased;
         () = writer.ended() => return Err(ended_or(state, TusError::Ended)),
-        next = tokio::time::timeout(READ_TIMEOUT, body.next()) => next.map_err(|_| too_slow())?,
+        next = body.next() => next,
     };
-    next.transpose().map_err(|e| ApiError::new(ErrorCode::InvalidRequest, format!("The bytes did not all arrive: {e}.")))
+    next.transpose().map_err(|e| pace::ended_early("The bytes did not all arrive", &e))
 }
 
 /// Why bytes are not taken: a session also ends, for a while, with its server.

@@ -1,14 +1,9 @@
 //! `Upload-Metadata`: names with values in base64, separated by commas.
 
 use base64::Engine as _;
-use base64::alphabet::STANDARD;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
+use crate::http::digest::BASE64;
 use crate::http::problem::ApiError;
-
-/// Some clients leave the padding out.
-const BASE64: GeneralPurpose =
-    GeneralPurpose::new(&STANDARD, GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent));
 
 /// Longest header that is kept and given back.
 const MAX_BYTES: usize = 4096;

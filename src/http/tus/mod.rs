@@ -3,6 +3,7 @@
 
 pub mod body;
 pub mod checksum;
+pub mod concatenation;
 pub mod creation;
 pub mod metadata;
 pub mod upload;
@@ -16,11 +17,12 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use super::problem::{self, ApiError};
 use super::state::State;
 use crate::error_code::ErrorCode;
-use crate::ingest::checksum::ALGORITHMS;
+use crate::ingest::checksum::Checksum;
 use crate::sessions::session::Session;
+use crate::sessions::tus::upload::TusUpload;
 
-const VERSION: &str = "1.0.0";
-const EXTENSIONS: &str = "creation,creation-with-upload,creation-defer-length,checksum,expiration,termination";
+pub const VERSION: &str = "1.0.0";
+pub const EXTENSIONS: &str = "creation,creation-with-upload,creation-defer-length,checksum,expiration,termination,concatenation";
 /// Of a body that holds bytes of the file.
 const BYTES_OF_FILE: &str = "application/offset+octet-stream";
 
@@ -30,6 +32,7 @@ const UPLOAD_OFFSET: HeaderName = HeaderName::from_static("upload-offset");
 const UPLOAD_LENGTH: HeaderName = HeaderName::from_static("upload-length");
 const UPLOAD_DEFER_LENGTH: HeaderName = HeaderName::from_static("upload-defer-length");
 const UPLOAD_METADATA: HeaderName = HeaderName::from_static("upload-metadata");
+const UPLOAD_CONCAT: HeaderName = HeaderName::from_static("upload-concat");
 const UPLOAD_EXPIRES: HeaderName = HeaderName::from_static("upload-expires");
 
 /// `OPTIONS` of all addresses: what can be done here. The version need not be named.
@@ -37,7 +40,7 @@ pub async fn options(state: web::Data<State>) -> HttpResponse {
     let mut response = HttpResponse::NoContent();
     response.insert_header((TUS_VERSION, VERSION)).insert_header(("Tus-Extension", EXTENSIONS));
     response.insert_header(("Tus-Max-Size", state.limits.file_bytes.to_string()));
-    response.insert_header(("Tus-Checksum-Algorithm", ALGORITHMS.join(",")));
+    response.insert_header(("Tus-Checksum-Algorithm", checksum::names().join(",")));
     answered(Ok(response.finish()))
 }
 
@@ -88,6 +91,14 @@ fn allowed(state: &State, length: u64) -> Result<(), ApiError> {
     }
     let detail = format!("The file is larger than {} bytes, the most this server takes.", state.limits.file_bytes);
     Err(ApiError::new(ErrorCode::FileTooLarge, detail))
+}
+
+/// Takes what the whole file should be.
+fn expect(session: &Session, digests: Vec<Checksum>) -> Result<(), ApiError> {
+    if !digests.is_empty() && session.upload.tus().is_some_and(TusUpload::is_part) {
+        return Err(ApiError::field("Repr-Digest is for a whole file. Send Content-Digest with a part's bytes."));
+    }
+    Ok(session.upload.expect(digests)?)
 }
 
 /// When an upload will be gone if nobody goes on with it; none where it is whole.

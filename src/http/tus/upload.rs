@@ -1,20 +1,25 @@
 //! `/files/{session_id}`: an upload's offset, its next bytes, its end.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use actix_web::http::{Method, header};
 use actix_web::{HttpRequest, HttpResponse, web};
 
+use super::checksum::Checks;
 use super::{
-    BYTES_OF_FILE, UPLOAD_DEFER_LENGTH, UPLOAD_LENGTH, UPLOAD_METADATA, UPLOAD_OFFSET, allowed, answered, body, check_version, checksum,
-    expires, has_bytes, number, text,
+    BYTES_OF_FILE, UPLOAD_CONCAT, UPLOAD_DEFER_LENGTH, UPLOAD_LENGTH, UPLOAD_METADATA, UPLOAD_OFFSET, allowed, answered, body,
+    check_version, concatenation, expect, expires, has_bytes, number,
 };
 use crate::error_code::ErrorCode;
 use crate::http::problem::ApiError;
 use crate::http::state::State;
-use crate::http::{request, sessions};
+use crate::http::{digest, problem, request, sessions};
+use crate::sessions::journal::TusDescription;
 use crate::sessions::session::Session;
-use crate::sessions::tus::Writer;
+use crate::sessions::tus::TusError;
+use crate::sessions::tus::concatenation::Concatenation;
+use crate::sessions::tus::writer::Writer;
 
 /// `HEAD /files/{session_id}`: how much is there.
 pub async fn head(state: web::Data<State>, request: HttpRequest) -> HttpResponse {
@@ -26,15 +31,21 @@ fn try_head(state: &State, request: &HttpRequest) -> Result<HttpResponse, ApiErr
     let session = find(state, request)?;
     session.activity.touch();
     let mut response = HttpResponse::Ok();
-    response.insert_header((UPLOAD_OFFSET, session.upload.spool().received().to_string()));
-    if let Some(tus) = session.upload.tus() {
-        match tus.length() {
-            Some(length) => response.insert_header((UPLOAD_LENGTH, length.to_string())),
-            None => response.insert_header((UPLOAD_DEFER_LENGTH, "1")),
-        };
-        if let Some(metadata) = tus.metadata() {
-            response.insert_header((UPLOAD_METADATA, metadata));
-        }
+    let Some(tus) = session.upload.tus() else { return Err(no_upload()) };
+    // A file whose parts are still being put together has no offset to go on from.
+    if !is_final(&session) || session.upload.received().assembled {
+        response.insert_header((UPLOAD_OFFSET, session.upload.spool().received().to_string()));
+    }
+    match tus.length() {
+        Some(length) => response.insert_header((UPLOAD_LENGTH, length.to_string())),
+        None => response.insert_header((UPLOAD_DEFER_LENGTH, "1")),
+    };
+    let TusDescription { metadata, concatenation } = tus.description();
+    if let Some(metadata) = metadata {
+        response.insert_header((UPLOAD_METADATA, metadata.as_str()));
+    }
+    if let Some(concatenation) = concatenation {
+        response.insert_header((UPLOAD_CONCAT, concatenation::header(concatenation)));
     }
     if let Some(expires) = expires(state, &session) {
         response.insert_header(expires);
@@ -58,30 +69,48 @@ async fn try_patch(state: &State, request: &HttpRequest, payload: &mut web::Payl
     }
     let offset = number(request, "Upload-Offset")?.ok_or_else(|| ApiError::field("Upload-Offset is missing."))?;
     let told = number(request, "Upload-Length")?;
-    let checksum = text(request, "Upload-Checksum")?.map(checksum::parse).transpose()?;
+    let checks = Checks::read(request)?;
+    let digests = digest::read(request, "Repr-Digest")?;
     let more = number(request, "Content-Length")?.unwrap_or(0);
     let session = find(state, request)?;
+    if is_final(&session) {
+        return Err(ApiError::new(ErrorCode::UploadFinal, "The upload is put together from others and takes no bytes of its own."));
+    }
     state.admit()?;
-    let writer = Writer::begin(&session, offset).ok_or_else(no_upload)?.map_err(|error| body::ended_or(state, error))?;
+    let writer = match Writer::begin(&session, offset).ok_or_else(no_upload)? {
+        Err(error @ TusError::Offset { expected, got }) => {
+            body::drain(payload).await;
+            return Ok(offset_conflict(error, expected, got));
+        }
+        begun => begun.map_err(|error| body::ended_or(state, error))?,
+    };
     session.activity.touch();
+    let end = offset.saturating_add(more);
+    allowed(state, end.max(told.unwrap_or(0)))?;
+    state.room_for(more)?;
+    expect(&session, digests)?;
     if let Some(told) = told {
-        allowed(state, told)?;
         writer.set_length(told)?;
     }
-    let end = offset.saturating_add(more);
-    allowed(state, end)?;
     if let Some(length) = session.upload.tus().and_then(|t| t.length()).filter(|length| end > *length) {
         let detail = format!("The upload's length is {length} bytes; these would reach to {end}.");
         return Err(ApiError::new(ErrorCode::FileTooLarge, detail));
     }
-    state.room_for(more)?;
-    body::receive(state, writer, checksum, payload).await?;
+    body::receive(state, writer, checks, payload).await?;
     let mut response = HttpResponse::NoContent();
     response.insert_header((UPLOAD_OFFSET, session.upload.spool().received().to_string()));
     if let Some(expires) = expires(state, &session) {
         response.insert_header(expires);
     }
     Ok(response.finish())
+}
+
+/// The answer to bytes for another offset, with what the client needs to go on.
+fn offset_conflict(error: TusError, expected: u64, got: u64) -> HttpResponse {
+    let members = [("expected-offset", expected), ("provided-offset", got)].map(|(name, offset)| (name.to_owned(), offset.into()));
+    let mut response = problem::response_with(&ApiError::from(error).0, members.into_iter().collect());
+    response.headers_mut().insert(UPLOAD_OFFSET, expected.into());
+    response
 }
 
 /// `DELETE /files/{session_id}`: stops what runs and removes all files.
@@ -111,12 +140,28 @@ pub async fn overridden(state: web::Data<State>, request: HttpRequest, payload: 
     }
 }
 
+/// The upload of the path. One whose time is over is gone, whether or not it has been removed yet.
 fn find(state: &State, request: &HttpRequest) -> Result<Arc<Session>, ApiError> {
-    let session = state.session(&request::path_session_id(request)?)?;
+    let id = request::path_session_id(request)?;
+    let session = match state.session(&id) {
+        Err(gone) if gone.code == ErrorCode::SessionExpired => return Err(expired()),
+        found => found?,
+    };
     if session.upload.tus().is_none() {
         return Err(no_upload());
     }
+    if session.activity.idle_at(Instant::now()) >= state.limits.idle_timeout {
+        return Err(expired());
+    }
     Ok(session)
+}
+
+fn is_final(session: &Session) -> bool {
+    session.upload.tus().is_some_and(|tus| matches!(tus.description().concatenation, Some(Concatenation::Final(_))))
+}
+
+fn expired() -> ApiError {
+    ApiError::new(ErrorCode::UploadExpired, "The upload was not gone on with until it expired. Begin a new one.")
 }
 
 fn no_upload() -> ApiError {

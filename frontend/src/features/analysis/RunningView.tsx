@@ -2,7 +2,7 @@ import * as format from './format';
 import { ProgressBar } from './ProgressBar';
 import type { Running } from './state';
 import { bytesPerSecond } from './transferRate';
-import { frameCount, percentOf, stageLine } from './words';
+import { BEFORE, frameCount, heldLine, percentOf, stageLine } from './words';
 
 export function RunningView({ state, onCancel }: { state: Running; onCancel: () => void }) {
   const { file, progress, preview } = state;
@@ -75,7 +75,8 @@ function UploadProgress({ state: { file, upload } }: { state: Running }) {
         <span className="progress-figure">{upload.finished ? 'Done' : format.percent(percent)}</span>
       </div>
       <ProgressBar label="Upload" percent={percent} />
-      {upload.resumed === true && <p className="progress-line">Going on where the last upload stopped</p>}
+      {upload.before !== undefined && <p className="progress-line">{BEFORE[upload.before]}</p>}
+      {upload.held !== undefined && <p className="progress-line is-warning">{heldLine(upload.held)}</p>}
       <p className="progress-line">
         {upload.finished ? format.bytes(file.bytes) : format.bytesOf(upload.sentBytes, file.bytes)}
         {!upload.finished && rate !== undefined && ` · ${format.bytes(rate)}/s`}

@@ -1,11 +1,12 @@
+import { createHash } from 'node:crypto';
 import { afterEach, describe, expect, it } from 'vitest';
 import { FakeServer, type FakeOptions } from '../../../test/fakeServer';
 import type { Faults } from '../../../test/fakeSession';
 import { Client } from '../../api/client';
-import { postFormByFetch } from '../../api/postForm';
+import { putBytesByFetch } from '../../api/putBytes';
 import { AnalysisJob, JOB_SETTINGS, type JobSettings } from './job';
 import type { AnalysisAction } from './state';
-import { UploadMemory } from './upload/uploadMemory';
+import { fingerprint, UploadMemory } from './upload/uploadMemory';
 
 const KIB = 1024;
 const QUICK: JobSettings = {
@@ -21,14 +22,15 @@ afterEach(() => fake?.stop());
 function video(bytes: number, head = '\0\0\0\x18ftypisom'): File {
   const content = new Uint8Array(bytes).map((_, index) => index % 251);
   content.set(new TextEncoder().encode(head));
-  return new File([content], 'walk.mp4');
+  return new File([content], 'walk.mp4', { lastModified: 7 });
 }
 
-async function begin(file: File, faults: Faults = {}, options: FakeOptions = {}) {
+async function begin(file: File, faults: Faults = {}, options: FakeOptions = {}, remembered?: string) {
   fake = await FakeServer.start({ stepMs: 5, ...options, faults });
   const actions: AnalysisAction[] = [];
   const memory = new UploadMemory();
-  const job = new AnalysisJob({ file, ext: '.mp4', options: OPTIONS }, new Client(fake.origin, postFormByFetch), QUICK, (action) => actions.push(action), memory);
+  if (remembered !== undefined) memory.keep(fingerprint(file, QUICK.upload.chunkBytes, OPTIONS), remembered);
+  const job = new AnalysisJob({ file, ext: '.mp4', options: OPTIONS }, new Client(fake.origin, putBytesByFetch), QUICK, (action) => actions.push(action), memory);
   return { job, actions, server: fake, memory };
 }
 
@@ -53,13 +55,19 @@ describe('a large file', () => {
     expect(server.chunkRequests[0]).toMatchObject({
       total_chunks: '5', chunk_size: '65536', file_size: String(file.size), filename: 'walk.mp4', ext: '.mp4', confidence: '0.4', max_poses: '3', debug: 'true',
     });
+    const bytes = Buffer.from(await file.arrayBuffer());
+    for (const { chunk_index, sha256 } of server.chunkRequests) {
+      const from = Number(chunk_index) * 64 * KIB;
+      expect(sha256).toBe(createHash('sha256').update(bytes.subarray(from, from + 64 * KIB)).digest('hex'));
+    }
     expect(server.chunkRequests.map((chunk) => chunk['chunk_index']).sort()).toEqual(['0', '1', '2', '3', '4']);
-    expect(server.deleted).toEqual([]);
+    expect([server.deleted, server.asked]).toEqual([[], []]);
   });
 
-  it('survives a chunk that fails twice', async () => {
-    const { last, server } = await run(video(300 * KIB), { chunks: { 2: [500, 503] } });
+  it.each([[[500, 503] as const], [['damaged', 'damaged'] as const]])('survives a chunk that fails twice: %s', async (faults) => {
+    const { actions, last, server } = await run(video(300 * KIB), { chunks: { 2: [...faults] } });
     expect(last?.type).toBe('completed');
+    expect(ofType(actions, 'held')).toHaveLength(2);
     expect(server.chunkRequests.filter((chunk) => chunk['chunk_index'] === '2')).toHaveLength(3);
   });
 
@@ -80,7 +88,7 @@ describe('a large file', () => {
     const actions: AnalysisAction[] = [];
     const report = (action: AnalysisAction) => void actions.push(action);
     const again = () =>
-      new AnalysisJob({ file, ext: '.mp4', options: OPTIONS }, new Client(server.origin, postFormByFetch), QUICK, report, memory).ended;
+      new AnalysisJob({ file, ext: '.mp4', options: OPTIONS }, new Client(server.origin, putBytesByFetch), QUICK, report, memory).ended;
     await again();
     expect(ofType(actions, 'resumed')).toMatchObject([{ bytes: file.size - 64 * KIB * (4 - there) }]);
     expect(actions.at(-1)?.type).toBe('completed');
@@ -91,11 +99,52 @@ describe('a large file', () => {
     expect(server.sessions.size).toBe(2);
   });
 
-  it('waits as long as Retry-After says', async () => {
+  it.each([429, 503])('waits as long as the Retry-After of a %i says', async (status) => {
     const before = performance.now();
-    const { last } = await run(video(100 * KIB), { chunks: { 0: [429] }, retryAfter: '1' });
+    const { actions, last } = await run(video(100 * KIB), { chunks: { 0: [status] }, retryAfter: '1' });
     expect(last?.type).toBe('completed');
+    expect(ofType(actions, 'held')).toMatchObject([{ by: { code: `FAKE_${status}` } }]);
     expect(performance.now() - before).toBeGreaterThanOrEqual(1000);
+  });
+
+  it('asks what is there when the last answer says that not all is, and sends what is missing', async () => {
+    const file = video(300 * KIB);
+    const { last, server } = await run(file, { loses: [1, 3] });
+    expect(last?.type).toBe('completed');
+    const [[id, session] = []] = server.sessions;
+    expect(server.asked).toEqual([id]);
+    expect(server.chunkRequests.map((chunk) => chunk['chunk_index']).sort()).toEqual(['0', '1', '1', '2', '3', '3', '4']);
+    expect(session?.bytes().equals(Buffer.from(await file.arrayBuffer()))).toBe(true);
+  });
+
+  it('gives up on a server that keeps nothing', async () => {
+    const { last, server } = await run(video(100 * KIB), { loses: Array<number>(20).fill(1) });
+    expect(last).toMatchObject({ type: 'failed', failure: { code: 'SERVER_FORGETFUL' } });
+    expect(server.asked).toHaveLength(5);
+  });
+
+  it('begins anew, and says so, when the server has lost the session', async () => {
+    const file = video(300 * KIB);
+    const { actions, last, server } = await run(file, { losesSessions: 1 });
+    expect(last?.type).toBe('completed');
+    expect(ofType(actions, 'begunAnew')).toHaveLength(1);
+    const [lost, kept] = [...server.sessions.values()];
+    expect([lost?.chunks.size, server.sessions.size]).toEqual([2, 2]);
+    expect(kept?.bytes().equals(Buffer.from(await file.arrayBuffer()))).toBe(true);
+  });
+
+  it('ends with the server’s sentence when every session is lost', async () => {
+    const { actions, last } = await run(video(300 * KIB), { losesSessions: 9 });
+    expect(last).toMatchObject({ type: 'failed', failure: { code: 'SESSION_LOST' } });
+    expect(ofType(actions, 'begunAnew')).toHaveLength(2);
+  });
+
+  it('begins anew when the session that it remembers is gone', async () => {
+    const { actions, job, memory, server } = await begin(video(300 * KIB), {}, {}, 'gone');
+    await job.ended;
+    expect(actions.map((action) => action.type)).toEqual(expect.arrayContaining(['begunAnew', 'completed']));
+    expect(server.asked).toEqual(['gone']);
+    expect(memory.find(fingerprint(video(300 * KIB), 64 * KIB, OPTIONS))).toBeUndefined();
   });
 
   it('ends at once on a refusal, with the server’s sentence', async () => {
@@ -137,7 +186,7 @@ describe('a large file', () => {
 
   it('says that the server is away when it is', async () => {
     const actions: AnalysisAction[] = [];
-    const nowhere = new Client('http://127.0.0.1:9', postFormByFetch);
+    const nowhere = new Client('http://127.0.0.1:9', putBytesByFetch);
     await new AnalysisJob({ file: video(100 * KIB), ext: '.mp4', options: OPTIONS }, nowhere, QUICK, (action) => actions.push(action)).ended;
     expect(actions.at(-1)).toMatchObject({ type: 'failed', failure: { code: 'NETWORK_UNREACHABLE' } });
   });
@@ -156,8 +205,19 @@ describe('a small file', () => {
     expect(last).toMatchObject({ type: 'failed', failure: { code: 'UNSUPPORTED_CONTAINER' } });
   });
 
-  it('says that the connection was lost', async () => {
-    const { last } = await run(video(100), { cutEventsAfter: 2 });
-    expect(last).toMatchObject({ type: 'failed', failure: { code: 'CONNECTION_LOST' } });
+  it('goes on by the name of its session when the answer breaks off', async () => {
+    const { actions, last, server } = await run(video(100), { cutEventsAfter: 2 });
+    expect(last?.type).toBe('completed');
+    expect(ofType(actions, 'connectionLost').length).toBeGreaterThan(0);
+    expect([...server.sessions.values()].map((session) => session.lastEventIds.length)).toEqual([2]);
+  });
+
+  it('removes its session when it is cancelled', async () => {
+    const { job, actions, server } = await begin(video(100), {}, { stepMs: 1000 });
+    await expect.poll(() => ofType(actions, 'uploaded').length).toBe(1);
+    job.cancel();
+    await job.ended;
+    await expect.poll(() => server.deleted).toEqual([...server.sessions.keys()]);
+    expect(actions.at(-1)).toEqual({ type: 'cancelled' });
   });
 });

@@ -1,11 +1,13 @@
-import type { Client } from '../../api/client';
+import type { AnalysisListener, Client } from '../../api/client';
 import { FOLLOW_SETTINGS, type FollowSettings } from '../../api/eventFollower';
-import { Problem } from '../../api/problem';
+import { CONNECTION_LOST, Problem } from '../../api/problem';
 import { newSessionId } from '../../api/sessionId';
-import type { AnalysisEvent, AnalysisOptions, ChunkRange } from '../../api/wire';
+import type { AnalysisEvent, AnalysisOptions, UploadState } from '../../api/wire';
 import type { AnalysisAction, Failure } from './state';
-import { bytesIn, UPLOAD_SETTINGS, uploadChunks, type UploadSettings } from './upload/chunkUpload';
+import { bytesIn, UPLOAD_SETTINGS, type UploadSettings } from './upload/chunkUpload';
+import { isOver, uploadFile, type Receiver } from './upload/fileUpload';
 import { urgentChunks } from './upload/movieIndex';
+import { withRetries } from './upload/retry';
 import { fingerprint, UploadMemory } from './upload/uploadMemory';
 
 export interface JobSettings {
@@ -16,6 +18,12 @@ export interface JobSettings {
 }
 
 export const JOB_SETTINGS: JobSettings = { upload: UPLOAD_SETTINGS, follow: FOLLOW_SETTINGS, wholeBelowBytes: 1024 * 1024 };
+
+/** How often an upload begins anew when the server has lost it. */
+const MOST_BEGINNINGS = 3;
+
+/** What is there of an upload that begins. */
+const NOTHING: UploadState = { received: [], assembled: false, state: 'waiting' };
 
 export interface JobInput {
   file: File;
@@ -45,9 +53,9 @@ export class AnalysisJob {
     this.#report = (action) => {
       if (!this.#stop.signal.aborted) report(action);
     };
-    const whole = input.file.size < settings.wholeBelowBytes;
+    const analyze = input.file.size < settings.wholeBelowBytes ? this.#analyzeWhole : this.#analyzeInChunks;
     this.#report({ type: 'started', file: { name: input.file.name, bytes: input.file.size }, atMs: performance.now() });
-    this.ended = (whole ? this.#analyzeWhole(input) : this.#analyzeInChunks(input)).catch((error: unknown) => {
+    this.ended = this.#beginAnewWhenLost(() => analyze.call(this, input)).catch((error: unknown) => {
       if (!this.#stop.signal.aborted) this.#report({ type: 'failed', failure: failureOf(error) });
       // What only the connection has ended can go on later.
       const canGoOn = !this.#stop.signal.aborted && error instanceof Problem && error.passing;
@@ -61,6 +69,25 @@ export class AnalysisJob {
     if (this.#stop.signal.aborted) return;
     this.#report({ type: 'cancelled' });
     this.#stop.abort(new DOMException('Cancelled', 'AbortError'));
+  }
+
+  async #beginAnewWhenLost(analyze: () => Promise<void>): Promise<void> {
+    for (let beginning = 1; ; beginning += 1) {
+      try {
+        await analyze();
+        return;
+      } catch (error) {
+        const lost = error instanceof Problem && error.sessionGone;
+        if (!lost || beginning === MOST_BEGINNINGS || this.#stop.signal.aborted) throw error;
+        this.#beginAnew();
+      }
+    }
+  }
+
+  #beginAnew(): void {
+    this.#forget();
+    this.#sessionId = undefined;
+    this.#report({ type: 'begunAnew', atMs: performance.now() });
   }
 
   #forget(): void {
@@ -81,37 +108,58 @@ export class AnalysisJob {
         this.#forget();
         this.#report({ type: 'completed', result: event.data });
         return 'done';
-      case 'error':
+      case 'error': {
+        const problem = new Problem(event.data.code, event.data.detail);
+        if (problem.sessionGone) throw problem;
         this.#forget();
-        this.#report({ type: 'failed', failure: { sentence: event.data.detail, code: event.data.code } });
+        this.#report({ type: 'failed', failure: failureOf(problem) });
         return 'done';
+      }
     }
   }
 
-  #analyzeWhole({ file, options }: JobInput): Promise<void> {
+  #follow(sessionId: string, listener: AnalysisListener, signal: AbortSignal): Promise<void> {
+    const onLost = (restarting: boolean) => this.#report({ type: 'connectionLost', restarting });
+    return this.#client.followProgress(sessionId, listener, this.#settings.follow, signal, onLost);
+  }
+
+  async #analyzeWhole({ file, options }: JobInput): Promise<void> {
     const { signal } = this.#stop;
-    return this.#client.analyzeStream(file, options, (event) => this.#hear(event), this.#settings.follow, signal, () =>
-      this.#report({ type: 'uploaded' }),
-    );
+    const listener = (event: AnalysisEvent) => this.#hear(event);
+    const onAnswer = (sessionId: string | undefined) => {
+      this.#sessionId = sessionId;
+      this.#report({ type: 'uploaded' });
+    };
+    if (await this.#client.analyzeStream(file, options, listener, this.#settings.follow, signal, onAnswer)) return;
+    if (this.#sessionId === undefined) {
+      throw new Problem(CONNECTION_LOST, 'The connection to the server was lost before the result arrived. Try again.');
+    }
+    this.#report({ type: 'connectionLost', restarting: false });
+    await this.#follow(this.#sessionId, listener, signal);
   }
 
   /** The session that an earlier upload of the file has left, with what is there; else a new one. */
-  async #session(print: string, fileBytes: number): Promise<{ sessionId: string; received: ChunkRange[] }> {
+  async #session(print: string, fileBytes: number): Promise<{ sessionId: string; there: UploadState }> {
     const known = this.#memory.find(print);
-    const there = known === undefined ? undefined : await this.#client.uploadState(known, this.#stop.signal);
-    if (known === undefined || there === undefined || there.state === 'failed' || there.state === 'cancelled') {
-      return { sessionId: newSessionId(), received: [] };
-    }
+    if (known === undefined) return { sessionId: newSessionId(), there: NOTHING };
+    const ask = (limited: AbortSignal) => this.#client.uploadState(known, limited);
+    const there = await withRetries(this.#settings.upload, this.#stop.signal, ask, (problem) => this.#hold(problem));
+    // What has failed is not taken up again.
+    if (isOver(there)) return { sessionId: newSessionId(), there: NOTHING };
     const bytes = bytesIn(there.received, fileBytes, this.#settings.upload.chunkBytes);
     this.#report({ type: 'resumed', bytes, atMs: performance.now() });
-    return { sessionId: known, received: there.received };
+    return { sessionId: known, there };
+  }
+
+  #hold(problem: Problem): void {
+    this.#report({ type: 'held', by: failureOf(problem) });
   }
 
   async #analyzeInChunks({ file, ext, options }: JobInput): Promise<void> {
     const print = (this.#print = fingerprint(file, this.#settings.upload.chunkBytes, options));
-    const { sessionId, received } = await this.#session(print, file.size);
+    const { sessionId, there } = await this.#session(print, file.size);
+    const { received } = there;
     this.#sessionId = sessionId;
-    this.#memory.keep(print, sessionId);
     const either = new AbortController();
     const signal = AbortSignal.any([this.#stop.signal, either.signal]);
     let chunksTaken = received.length;
@@ -123,8 +171,7 @@ export class AnalysisJob {
         if (chunksTaken === 0 && event.type === 'error' && event.data.code === 'SESSION_NOT_FOUND') return 'more';
         return this.#hear(event);
       };
-      const onLost = (restarting: boolean) => this.#report({ type: 'connectionLost', restarting });
-      await this.#client.followProgress(sessionId, listener, this.#settings.follow, signal, onLost);
+      await this.#follow(sessionId, listener, signal);
       ended = true;
       either.abort();
     };
@@ -137,12 +184,21 @@ export class AnalysisJob {
       const urgent = await urgentChunks(readAt, file.size, chunkBytes).catch(() => []);
       const observer = {
         onSent: (bytes: number) => this.#report({ type: 'sent', bytes, atMs: performance.now() }),
-        onChunkTaken: () => (chunksTaken += 1),
+        onChunkTaken: () => {
+          // Before the first one there is nothing to go on with.
+          if (chunksTaken === 0) this.#memory.keep(print, sessionId);
+          chunksTaken += 1;
+        },
+        onHeld: (problem: Problem) => this.#hold(problem),
       };
-      const send = (...[chunk, limit, onSent]: Parameters<Parameters<typeof uploadChunks>[1]>) =>
-        this.#client.sendChunk(chunk, options, limit, onSent);
+      const receiver: Receiver = {
+        send: (chunk, limited, onSent) => this.#client.sendChunk(chunk, options, limited, onSent),
+        state: (limited) => this.#client.uploadState(sessionId, limited),
+      };
       try {
-        await uploadChunks({ sessionId, file, ext, urgent, received }, send, this.#settings.upload, observer, signal);
+        if (!there.assembled) {
+          await uploadFile({ sessionId, file, ext, urgent, received }, receiver, this.#settings.upload, observer, signal);
+        }
         this.#report({ type: 'uploaded' });
       } catch (error) {
         // The analysis has said its last word: what is left of the upload is of no use.

@@ -15,6 +15,19 @@ describe('reduce', () => {
     expect(reduce(running, { type: 'completed', result })).toEqual({ phase: 'complete', file, result, preview: 'QQ==' });
   });
 
+  it('begins anew with what it was about, and holds a failure until bytes move', () => {
+    const by = { code: 'TOO_MANY_SESSIONS', sentence: 'All places are taken.' };
+    const held = after(started, { type: 'progressed', progress: { frame_index: 9, preview: 'QQ==' } }, { type: 'held', by });
+    expect(held).toMatchObject({ upload: { held: by } });
+    const anew = reduce(held, { type: 'begunAnew', atMs: 700 });
+    expect(anew).toEqual({
+      phase: 'running', file, preview: 'QQ==', reconnecting: false,
+      upload: { sentBytes: 0, finished: false, before: 'lost', samples: [{ atMs: 700, bytes: 0 }] },
+    });
+    const moving = reduce(reduce(anew, { type: 'held', by }), { type: 'sent', bytes: 9, atMs: 800 });
+    expect(moving).toMatchObject({ upload: { held: undefined, before: 'lost' } });
+  });
+
   it('keeps the last picture when an event has none', () => {
     const running = after(started, { type: 'progressed', progress: { frame_index: 1, preview: 'QQ==' } }, { type: 'progressed', progress: { frame_index: 2 } });
     expect(running).toMatchObject({ preview: 'QQ==', progress: { frame_index: 2 } });

@@ -15,8 +15,10 @@ export interface FileSummary {
 export interface Upload {
   sentBytes: number;
   finished: boolean;
-  /** Some of it was there from an earlier upload. */
-  resumed?: true;
+  /** Some of it was there from an earlier upload; or there was, and the server no longer has it. */
+  before?: 'resumed' | 'lost';
+  /** Why an attempt to send was made again; absent once bytes move. */
+  held?: Failure | undefined;
   /** For the rate. */
   samples: readonly Sample[];
 }
@@ -47,6 +49,8 @@ export type AnalysisAction =
   | { type: 'started'; file: FileSummary; atMs: number }
   | { type: 'sent'; bytes: number; atMs: number }
   | { type: 'resumed'; bytes: number; atMs: number }
+  | { type: 'begunAnew'; atMs: number }
+  | { type: 'held'; by: Failure }
   | { type: 'uploaded' }
   | { type: 'progressed'; progress: ProgressEvent }
   | { type: 'connectionLost'; restarting: boolean }
@@ -64,16 +68,16 @@ export function reduce(state: AnalysisState, action: AnalysisAction): AnalysisSt
     case 'refused':
       return state.phase === 'running' ? state : { phase: 'idle', refusal: action.refusal };
     case 'started':
-      return {
-        phase: 'running',
-        file: action.file,
-        upload: { sentBytes: 0, finished: false, samples: [{ atMs: action.atMs, bytes: 0 }] },
-        reconnecting: false,
-      };
+      return { phase: 'running', file: action.file, upload: uploadFrom(0, action.atMs), reconnecting: false };
     default:
       // Everything else is news of a running analysis; what comes after its end is late and means nothing.
       return state.phase === 'running' ? advance(state, action) : state;
   }
+}
+
+/** The rate counts from here: bytes that were there before were not sent now. */
+function uploadFrom(bytes: number, atMs: number): Upload {
+  return { sentBytes: bytes, finished: false, samples: [{ atMs, bytes }] };
 }
 
 type Advance = Exclude<AnalysisAction, { type: 'reset' | 'refused' | 'started' }>;
@@ -83,13 +87,22 @@ function advance(state: Running, action: Advance): AnalysisState {
   switch (action.type) {
     case 'sent': {
       const sample = { atMs: action.atMs, bytes: action.bytes };
-      return { ...state, upload: { ...upload, sentBytes: action.bytes, samples: addSample(upload.samples, sample) } };
+      return { ...state, upload: { ...upload, held: undefined, sentBytes: action.bytes, samples: addSample(upload.samples, sample) } };
     }
     case 'resumed':
-      // The rate counts from here: these bytes were not sent now.
-      return { ...state, upload: { sentBytes: action.bytes, finished: false, resumed: true, samples: [{ atMs: action.atMs, bytes: action.bytes }] } };
+      return { ...state, upload: { ...uploadFrom(action.bytes, action.atMs), before: 'resumed' } };
+    case 'begunAnew':
+      return {
+        phase: 'running',
+        file,
+        upload: { ...uploadFrom(0, action.atMs), before: 'lost' },
+        reconnecting: false,
+        ...(preview !== undefined && { preview }),
+      };
+    case 'held':
+      return { ...state, upload: { ...upload, held: action.by } };
     case 'uploaded':
-      return { ...state, upload: { ...upload, sentBytes: file.bytes, finished: true } };
+      return { ...state, upload: { ...upload, held: undefined, sentBytes: file.bytes, finished: true } };
     case 'progressed': {
       const newest = action.progress.preview ?? preview;
       return { ...state, progress: action.progress, reconnecting: false, restarting: false, ...(newest !== undefined && { preview: newest }) };

@@ -10,6 +10,11 @@ it('is the slope over the last seconds', () => {
   expect(bytesPerSecond(samples)).toBe(2000);
 });
 
+it('begins anew when bytes are lost', () => {
+  const before = [{ atMs: 0, bytes: 0 }, { atMs: 500, bytes: 900 }];
+  expect(addSample(before, { atMs: 1000, bytes: 300 })).toEqual([{ atMs: 0, bytes: 0 }, { atMs: 1000, bytes: 300 }]);
+});
+
 it('says nothing over too short a time', () => {
   expect(bytesPerSecond([])).toBeUndefined();
   expect(bytesPerSecond([{ atMs: 0, bytes: 0 }, { atMs: 100, bytes: 9 }])).toBeUndefined();

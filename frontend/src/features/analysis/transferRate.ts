@@ -5,9 +5,9 @@ export interface Sample {
 
 const WINDOW_MS = 6000;
 
-/** The samples of the last seconds, the newest last. Bytes only grow. */
+/** The samples of the last seconds, the newest last. Fewer bytes than before, as after a loss, begin anew. */
 export function addSample(samples: readonly Sample[], sample: Sample): readonly Sample[] {
-  const recent = samples.filter((old) => sample.atMs - old.atMs <= WINDOW_MS);
+  const recent = samples.filter((old) => sample.atMs - old.atMs <= WINDOW_MS && old.bytes <= sample.bytes);
   return [...recent, sample];
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ProgressEvent } from '../../api/wire';
 import type { Running } from './state';
-import { announcement, failureTitle, frameCount, pageTitle, percentOf, stageLine } from './words';
+import { announcement, failureTitle, frameCount, heldLine, pageTitle, percentOf, stageLine } from './words';
 
 const file = { name: 'walk.mp4', bytes: 3000 };
 function running(progress?: ProgressEvent, more: Partial<Running> = {}): Running {
@@ -32,6 +32,11 @@ it('announces in steps of ten', () => {
 it('does not blame the video for the connection', () => {
   expect(failureTitle('NETWORK_UNREACHABLE')).toBe('The connection failed');
   expect(failureTitle('NO_FRAMES')).toBe('This video could not be analysed');
+});
+
+it('says why nothing moves, in the server’s words where it has said some', () => {
+  expect(heldLine({ code: 'TOO_MANY_SESSIONS', sentence: 'All places are taken.' })).toBe('All places are taken. Trying again…');
+  expect(heldLine({ code: 'NETWORK_UNREACHABLE', sentence: 'x' })).not.toContain('x');
 });
 
 it('counts frames for people', () => {

@@ -1,7 +1,7 @@
 import { CHUNK_TIMEOUT, CONNECTION_LOST, NETWORK_UNREACHABLE } from '../../api/problem';
 import type { ProgressEvent } from '../../api/wire';
 import * as format from './format';
-import type { AnalysisState, Running } from './state';
+import type { AnalysisState, Failure, Running } from './state';
 
 const NAME = 'Sightline';
 
@@ -49,6 +49,17 @@ const CONNECTION_CODES: readonly string[] = [NETWORK_UNREACHABLE, CONNECTION_LOS
 /** What failed, before the sentence says why: a lost connection is no fault of the video. */
 export function failureTitle(code: string): string {
   return CONNECTION_CODES.includes(code) ? 'The connection failed' : 'This video could not be analysed';
+}
+
+/** On an upload that is not the first of its file. */
+export const BEFORE = {
+  resumed: 'Going on where the last upload stopped',
+  lost: 'The server no longer has what was sent before: sending it from the beginning',
+} as const;
+
+/** Why nothing moves just now. The server's own sentence, where there was an answer. */
+export function heldLine({ code, sentence }: Failure): string {
+  return CONNECTION_CODES.includes(code) ? 'Connection lost or too slow – trying again…' : `${sentence} Trying again…`;
 }
 
 /** As the server says; from the frames where it does not but their number is known. */

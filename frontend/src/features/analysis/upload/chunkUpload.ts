@@ -1,20 +1,13 @@
-import { backoffMs, type Backoff } from '../../../api/backoff';
 import type { Chunk } from '../../../api/client';
-import { pause } from '../../../api/pause';
 import { CHUNK_TIMEOUT, Problem } from '../../../api/problem';
-import type { ChunkRange } from '../../../api/wire';
+import { sha256Hex } from '../../../api/sha256';
+import type { ChunkRange, Taken } from '../../../api/wire';
 import { ChunkQueue } from './chunkQueue';
+import { withRetries, type RetrySettings } from './retry';
 
-export interface UploadSettings {
+export interface UploadSettings extends RetrySettings {
   chunkBytes: number;
   parallel: number;
-  /** For one attempt at one chunk. */
-  timeoutMs: number;
-  /** After the first attempt. */
-  retries: number;
-  backoff: Backoff;
-  /** A server that asks to wait for longer than this has said no. */
-  longestWaitMs: number;
 }
 
 export const UPLOAD_SETTINGS: UploadSettings = {
@@ -37,54 +30,56 @@ export interface UploadSource {
   received: readonly ChunkRange[];
 }
 
-export type SendChunk = (chunk: Chunk, signal: AbortSignal, onSent: (bytes: number) => void) => Promise<ChunkRange[]>;
+export type SendChunk = (chunk: Chunk, signal: AbortSignal, onSent: (bytes: number) => void) => Promise<Taken>;
 
 export interface UploadObserver {
   onSent: (bytes: number) => void;
   onChunkTaken: () => void;
+  /** An attempt failed and will be made again. */
+  onHeld: (problem: Problem) => void;
 }
 
-/** Sends a file in chunks, several at once. The first failure that stays ends the whole upload and is thrown. */
+/**
+ * Sends the chunks of a file that are missing, several at once. The first failure that stays ends the whole upload and
+ * is thrown. Gives whether the server has said that every chunk is there.
+ */
 export async function uploadChunks(
   source: UploadSource,
   send: SendChunk,
   settings: UploadSettings,
   observer: UploadObserver,
   outer: AbortSignal,
-): Promise<void> {
+): Promise<boolean> {
   const total = Math.ceil(source.file.size / settings.chunkBytes);
   const queue = new ChunkQueue(total, source.urgent, source.received);
   const stop = new AbortController();
   const signal = AbortSignal.any([outer, stop.signal]);
   const ledger = new SentBytes(observer.onSent, bytesIn(source.received, source.file.size, settings.chunkBytes));
   let lanes = Math.min(settings.parallel, total);
+  let assembled = false;
 
-  const sendWithRetries = async (index: number) => {
+  const onHeld = (index: number, problem: Problem) => {
+    // What was on its way is not there.
+    ledger.set(index, 0);
+    // A link too slow for this many chunks at once gets fewer.
+    if (problem.code === CHUNK_TIMEOUT) lanes = Math.max(1, lanes - 1);
+    observer.onHeld(problem);
+  };
+  const sendOne = async (index: number) => {
     const chunk = await chunkOf(source, index, total, settings.chunkBytes);
-    for (let attempt = 0; ; attempt += 1) {
-      try {
-        const onSent = (bytes: number) => ledger.set(index, Math.min(bytes, chunk.bytes.size));
-        queue.want(await withTimeout(settings.timeoutMs, signal, (limited) => send(chunk, limited, onSent)));
-        ledger.set(index, chunk.bytes.size);
-        observer.onChunkTaken();
-        return;
-      } catch (error) {
-        signal.throwIfAborted();
-        if (!(error instanceof Problem) || !error.passing || attempt >= settings.retries) throw error;
-        const wait = backoffMs(attempt, settings.backoff, Math.random(), error.retryAfterMs);
-        if (wait > settings.longestWaitMs) throw error;
-        // A link too slow for this many chunks at once gets fewer.
-        if (error.code === CHUNK_TIMEOUT) lanes = Math.max(1, lanes - 1);
-        await pause(wait, signal);
-      }
-    }
+    const onSent = (bytes: number) => ledger.set(index, Math.min(bytes, chunk.bytes.byteLength));
+    const taken = await withRetries(settings, signal, (limited) => send(chunk, limited, onSent), (problem) => onHeld(index, problem));
+    queue.want(taken.want);
+    assembled ||= taken.assembled;
+    ledger.set(index, chunk.bytes.byteLength);
+    observer.onChunkTaken();
   };
 
   const lane = async (number: number) => {
     while (number < lanes) {
       const index = queue.take();
       if (index === undefined) return;
-      await sendWithRetries(index);
+      await sendOne(index);
     }
   };
 
@@ -94,33 +89,22 @@ export async function uploadChunks(
     stop.abort(error);
     throw error;
   }
-}
-
-/** Runs one attempt; when the time is over it is aborted and fails with CHUNK_TIMEOUT. */
-async function withTimeout<T>(ms: number, outer: AbortSignal, attempt: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const limit = new AbortController();
-  const timer = setTimeout(() => {
-    const seconds = Math.round(ms / 1000);
-    limit.abort(new Problem(CHUNK_TIMEOUT, `The connection is too slow: a part of the video could not be sent within ${seconds} seconds. Try again on a faster connection.`));
-  }, ms);
-  try {
-    return await attempt(AbortSignal.any([outer, limit.signal]));
-  } finally {
-    clearTimeout(timer);
-  }
+  return assembled;
 }
 
 async function chunkOf(source: UploadSource, index: number, total: number, chunkBytes: number): Promise<Chunk> {
   const { file, ext, sessionId } = source;
   const slice = file.slice(index * chunkBytes, (index + 1) * chunkBytes);
-  let bytes: Blob;
+  let bytes: ArrayBuffer;
   try {
     // Read here, so that a file that is gone is not taken for a network failure.
-    bytes = new Blob([await slice.arrayBuffer()]);
+    bytes = await slice.arrayBuffer();
   } catch {
     throw new Problem('FILE_UNREADABLE', 'The file can’t be read any more. It may have been moved, changed or unplugged. Choose it again.', { status: 400 });
   }
-  return { session_id: sessionId, chunk_index: index, total_chunks: total, chunk_size: chunkBytes, file_size: file.size, filename: file.name, ext, bytes };
+  const sha256 = await sha256Hex(bytes);
+  const fields = { session_id: sessionId, chunk_index: index, total_chunks: total, chunk_size: chunkBytes, file_size: file.size, filename: file.name, ext };
+  return { ...fields, ...(sha256 !== undefined && { sha256 }), bytes };
 }
 
 /** The bytes of these chunks of a file. */
@@ -129,7 +113,7 @@ export function bytesIn(ranges: readonly ChunkRange[], fileBytes: number, chunkB
   return ranges.reduce((sum, range) => sum + bytesOf(range), 0);
 }
 
-/** Bytes sent over all chunks. A repeated chunk does not take the sum back. */
+/** Bytes sent over all chunks. */
 class SentBytes {
   readonly #byChunk = new Map<number, number>();
   readonly #report: (bytes: number) => void;
@@ -142,7 +126,7 @@ class SentBytes {
 
   set(index: number, bytes: number): void {
     const before = this.#byChunk.get(index) ?? 0;
-    if (bytes <= before) return;
+    if (bytes === before) return;
     this.#byChunk.set(index, bytes);
     this.#sum += bytes - before;
     this.#report(this.#sum);

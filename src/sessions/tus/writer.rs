@@ -1,75 +1,20 @@
-//! A file sent as tus 1.0.0 sends it: from its beginning on, by one sender at a time, who may break off and come back.
+//! The one who may add bytes to an upload by tus.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Seek, Write};
+use std::io::{Read, Seek, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use parking_lot::Mutex;
-use tokio::sync::watch;
-
-use super::journal::Record;
-use super::session::Session;
+use super::TusError;
+use super::upload::{State, TusUpload};
+use crate::sessions::journal::Record;
+use crate::sessions::session::Session;
 
 /// A sender that has been silent for this long may be gone without a word: the next one takes its place.
 const SILENT: Duration = Duration::from_secs(3);
 /// Bytes that are moved at once.
-const PIECE: usize = 256 * 1024;
-
-#[derive(Debug, thiserror::Error)]
-pub enum TusError {
-    #[error("Another request is sending bytes of this upload. Wait for its end, then ask for the offset")]
-    Locked,
-    #[error("The upload's offset is {expected}, not {got}. Go on from there")]
-    Offset { expected: u64, got: u64 },
-    #[error("The upload's length is {length} bytes; more were sent")]
-    Beyond { length: u64 },
-    #[error("The upload's length is {known} bytes and cannot become {told}")]
-    Length { known: u64, told: u64 },
-    /// The session was ended while bytes came.
-    #[error("The upload has ended")]
-    Ended,
-    #[error("The bytes could not be stored: {0}")]
-    Io(#[from] io::Error),
-}
-
-/// What an upload by tus knows beyond its bytes.
-#[derive(Debug)]
-pub struct TusUpload {
-    /// As its creator sent it.
-    metadata: Option<String>,
-    state: Mutex<State>,
-    ended: watch::Sender<bool>,
-}
-
-#[derive(Debug)]
-struct State {
-    /// None until it is told.
-    length: Option<u64>,
-    /// The number of the one who writes now, and when it last did.
-    writer: Option<(u64, Instant)>,
-    writers: u64,
-}
-
-impl TusUpload {
-    pub fn new(metadata: Option<String>, length: Option<u64>) -> Self {
-        Self { metadata, state: Mutex::new(State { length, writer: None, writers: 0 }), ended: watch::Sender::new(false) }
-    }
-
-    pub fn metadata(&self) -> Option<&str> {
-        self.metadata.as_deref()
-    }
-
-    pub fn length(&self) -> Option<u64> {
-        self.state.lock().length
-    }
-
-    /// Ends whoever is sending; nobody can begin again.
-    pub fn end(&self) {
-        self.ended.send_replace(true);
-    }
-}
+pub const PIECE: usize = 256 * 1024;
 
 /// The right to add bytes, until it is dropped.
 #[derive(Debug)]
@@ -209,9 +154,11 @@ impl Writer {
     }
 }
 
-/// Tells the analysis once the last byte is there; an empty file is whole from the beginning.
+/// Tells the analysis once the last byte is there; an empty file is whole from the beginning. A part never
+/// becomes a file.
 fn finish_if_whole(session: &Session, state: &State) {
-    if state.length == Some(session.upload.spool().received()) && !session.upload.received().assembled {
+    let is_part = session.upload.tus().is_some_and(TusUpload::is_part);
+    if !is_part && state.length == Some(session.upload.spool().received()) && !session.upload.received().assembled {
         session.upload.finish_append();
     }
 }
@@ -234,9 +181,11 @@ impl Drop for Held {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ingest::checksum::{Algorithm, Checksum};
     use crate::options::AnalysisOptions;
     use crate::sessions::journal::{Description, TusDescription};
     use crate::sessions::restore::restore;
+    use crate::sessions::tus::concatenation::put_together;
     use crate::video::Extension;
 
     fn session(root: &tempfile::TempDir, length: Option<u64>) -> Arc<Session> {
@@ -249,8 +198,9 @@ mod tests {
             total_chunks: 1,
             chunk_size: None,
             file_size: length,
-            tus: Some(TusDescription { metadata: Some("a YQ==".into()) }),
+            tus: Some(TusDescription { metadata: Some("a YQ==".into()), concatenation: None }),
             options: AnalysisOptions::default(),
+            request_id: None,
             created_at_ms: 5,
         };
         Arc::new(Session::create("s-1".parse().unwrap(), folder, description).unwrap())
@@ -308,6 +258,25 @@ mod tests {
     }
 
     #[test]
+    fn a_file_of_parts_goes_on_where_it_was_broken_off() {
+        let roots = [b"abc", b"def"].map(|bytes| (tempfile::tempdir().unwrap(), bytes));
+        let parts = roots.each_ref().map(|(root, bytes)| {
+            let part = session(root, Some(3));
+            begin(&part, 0).unwrap().append(*bytes).unwrap();
+            part
+        });
+        for there in ["", "ab", "abc", "abcde", "abcdef"] {
+            let root = tempfile::tempdir().unwrap();
+            let whole = session(&root, Some(6));
+            let writer = begin(&whole, 0).unwrap();
+            writer.append(there.as_bytes()).unwrap();
+            put_together(&writer, &parts).unwrap();
+            assert!(whole.upload.received().assembled);
+            assert_eq!(std::fs::read(whole.upload.spool().path()).unwrap(), b"abcdef", "{there:?}");
+        }
+    }
+
+    #[test]
     fn a_length_is_told_once_and_all_of_it_outlives_the_process() {
         let root = tempfile::tempdir().unwrap();
         let again = || Arc::new(restore(&root.path().join("s-1"), root.path()).unwrap());
@@ -316,7 +285,10 @@ mod tests {
         begin(&session, 0).unwrap().append(b"abc").unwrap();
         drop(session);
         let session = again();
-        assert_eq!((session.upload.tus().unwrap().length(), session.upload.tus().unwrap().metadata()), (None, Some("a YQ==")));
+        assert_eq!(
+            (session.upload.tus().unwrap().length(), session.upload.tus().unwrap().description().metadata.as_deref()),
+            (None, Some("a YQ=="))
+        );
         let writer = begin(&session, 3).unwrap();
         assert!(matches!(writer.set_length(2), Err(TusError::Length { known: 3, told: 2 })));
         writer.set_length(5).unwrap();
@@ -324,9 +296,13 @@ mod tests {
         drop((writer, session));
         let session = again();
         assert_eq!((session.upload.tus().unwrap().length(), session.upload.received().assembled), (Some(5), false));
+        let digest = |byte| vec![Checksum::new(Algorithm::Sha256, vec![byte; 32]).unwrap()];
+        session.upload.expect(digest(1)).unwrap();
         begin(&session, 3).unwrap().append(b"de").unwrap();
         drop(session);
         let session = again();
+        assert_eq!(session.upload.expected(), digest(1));
+        assert!(session.upload.expect(digest(1)).is_ok() && session.upload.expect(digest(2)).is_err());
         assert!(session.upload.received().assembled && session.upload.spool().is_complete());
     }
 }

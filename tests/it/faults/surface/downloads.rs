@@ -1,4 +1,4 @@
-//! Downloads of finished files: ranges, validators, names.
+//! Downloads: ranges, validators, names, and results that are not there.
 
 use reqwest::header::{
     ACCEPT_RANGES, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE,
@@ -7,7 +7,7 @@ use reqwest::header::{
 use reqwest::{Method, Response};
 use tokio::sync::OnceCell;
 
-use crate::client::{Client, Upload, refusal};
+use crate::client::{Client, Refusal, Upload, refusal};
 use crate::clips;
 use crate::server::Server;
 
@@ -35,7 +35,7 @@ impl Download {
 }
 
 #[tokio::test]
-async fn a_whole_file_comes_with_everything_a_client_needs() {
+async fn h05_a_whole_file_comes_with_everything_a_client_needs() {
     let download = download().await;
     let response = download.get(&[]).await;
     let headers = response.headers().clone();
@@ -56,7 +56,7 @@ async fn a_whole_file_comes_with_everything_a_client_needs() {
 }
 
 #[tokio::test]
-async fn the_name_to_save_under_is_the_users_and_cannot_break_out() {
+async fn h05_the_name_to_save_under_is_the_users_and_cannot_break_out() {
     let download = download().await;
     let response = download.get(&[]).await;
     let name = response.headers()[CONTENT_DISPOSITION].to_str().unwrap();
@@ -66,7 +66,7 @@ async fn the_name_to_save_under_is_the_users_and_cannot_break_out() {
 }
 
 #[tokio::test]
-async fn ranges_put_together_are_the_file() {
+async fn h05_ranges_put_together_are_the_file() {
     let download = download().await;
     let whole = download.get(&[]).await.bytes().await.unwrap();
     let size = whole.len();
@@ -96,7 +96,7 @@ async fn ranges_put_together_are_the_file() {
 }
 
 #[tokio::test]
-async fn validators_save_what_the_client_has() {
+async fn h05_validators_save_what_the_client_has() {
     let download = download().await;
     let headers = download.get(&[]).await.headers().clone();
     let (tag, date) = (headers[ETAG].to_str().unwrap(), headers[LAST_MODIFIED].to_str().unwrap());
@@ -113,7 +113,7 @@ async fn validators_save_what_the_client_has() {
 }
 
 #[tokio::test]
-async fn names_of_no_result_are_not_found() {
+async fn h07_names_of_no_result_are_not_found() {
     let client = Client::of(Server::shared().url());
     let names = [
         "0123456789ab.mp4",
@@ -129,4 +129,38 @@ async fn names_of_no_result_are_not_found() {
         let refused = refusal(client.get(&format!("/uploads/results/{name}")).send().await.unwrap()).await;
         assert_eq!((refused.status, refused.code.as_str()), (404, "RESULT_NOT_FOUND"), "{name}");
     }
+}
+
+#[tokio::test]
+async fn h07_a_result_is_conflict_till_it_is_there_and_gone_when_it_was_deleted() {
+    let server = Server::without_models(&[]);
+    let client = Client::of(server.url());
+    let upload = Upload::of(&client, &clips::short());
+    let by_session = format!("/api/sessions/{}/result.mp4", upload.id);
+    let refused = async |path: &str| refusal(client.get(path).send().await.unwrap()).await;
+    let is = |refused: Refusal, status: u16, code: &str| assert_eq!((refused.status, refused.code.as_str()), (status, code));
+    is(refused(&by_session).await, 404, "SESSION_NOT_FOUND");
+    upload.send(0).await;
+    let response = client.get(&by_session).send().await.unwrap();
+    assert!(response.headers().contains_key("retry-after"));
+    is(refusal(response).await, 409, "RESULT_NOT_READY");
+    assert_eq!(client.json(&format!("/api/sessions/{}", upload.id)).await["result_url"], by_session.as_str());
+    let complete = upload.complete().await;
+    let by_name = complete["download_url"].as_str().unwrap();
+    assert!(client.bytes(&by_session).await == client.bytes(by_name).await);
+    assert!(client.text(&by_session.replace(".mp4", ".csv")).await.starts_with("frame,"));
+    is(refused(&by_session.replace(".mp4", ".exe")).await, 404, "RESULT_NOT_FOUND");
+    assert_eq!(client.delete(&upload.id).await.status(), 204);
+    is(refused(by_name).await, 410, "RESULT_GONE");
+    is(refused(&by_session).await, 404, "SESSION_NOT_FOUND");
+}
+
+#[tokio::test]
+async fn h07_a_failed_analysis_says_why_where_its_result_would_be() {
+    let client = Client::of(Server::shared().url());
+    let upload = Upload::new(&client, vec![0; 5000], ".mp4", 5000);
+    upload.send(0).await;
+    let end = upload.events().await.end().await;
+    let refused = refusal(client.get(&format!("/api/sessions/{}/result.mp4", upload.id)).send().await.unwrap()).await;
+    assert_eq!((refused.code.as_str(), refused.detail.as_str()), (end.code(), end.data["detail"].as_str().unwrap()));
 }
