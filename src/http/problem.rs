@@ -169,7 +169,7 @@ mod tests {
             assert_eq!(response.headers().contains_key(header::RETRY_AFTER), passes, "{code:?}");
             let body = actix_web::rt::System::new().block_on(actix_web::body::to_bytes(response.into_body())).unwrap();
             let told = serde_json::json!({
-                "type": "about:blank", "title": code.title(), "status": code.status(), "detail": "A sentence.", "code": code.as_str()
+                "type": super::kind(*code), "title": code.title(), "status": code.status(), "detail": "A sentence.", "code": code.as_str()
             });
             assert_eq!(serde_json::from_slice::<serde_json::Value>(&body).unwrap(), told);
         }

@@ -110,11 +110,11 @@ impl Process {
             command.as_inner_mut().pre_exec(|| {
                 nix::sys::prctl::set_pdeathsig(Signal::SIGKILL)?;
                 // A server with less for itself may not give its children more.
-                let (_, most) = getrlimit(Resource::RLIMIT_AS)?;
-                let limit = MEMORY_LIMIT_BYTES.min(most);
-                setrlimit(Resource::RLIMIT_AS, limit, limit)?;
+                for (resource, wanted) in [(Resource::RLIMIT_AS, MEMORY_LIMIT_BYTES), (Resource::RLIMIT_NOFILE, OPEN_FILES)] {
+                    let (_, most) = getrlimit(resource)?;
+                    setrlimit(resource, wanted.min(most), wanted.min(most))?;
+                }
                 setrlimit(Resource::RLIMIT_CORE, 0, 0)?;
-                setrlimit(Resource::RLIMIT_NOFILE, OPEN_FILES, OPEN_FILES)?;
                 Ok(())
             });
         }

@@ -157,7 +157,7 @@ async fn parts_are_put_together_and_analysed_as_one_file() {
     let refused = refusal(whole.patch(bytes.len()).body("x").send().await.unwrap()).await;
     assert_eq!((refused.status, refused.code.as_str()), (403, "UPLOAD_FINAL"));
     for part in &parts {
-        assert_eq!(part.request(Method::HEAD).send().await.unwrap().status(), 404, "its bytes have moved");
+        assert_eq!(part.request(Method::HEAD).send().await.unwrap().status(), 410, "its bytes have moved");
     }
     // Whoever did not get the answer asks again.
     assert_eq!(Tus::of(&client, create().await.unwrap()).await.path, whole.path);

@@ -103,7 +103,10 @@ async fn memory_with_a_stalled_analysis(mib: usize) {
     let mut upload = Upload::new(&client, Vec::new(), ".mkv", MIB).with("total_chunks", mib + 1);
     upload.bytes = piece;
     let put = async |index: usize| assert_eq!(upload.put(index, upload.chunk(0)).await.status(), 200);
-    put(0).await;
+    // A video to begin with, or FFmpeg would end before it can be stopped.
+    let mut head = std::fs::read(clips::matroska()).unwrap();
+    head.resize(MIB, 0);
+    assert_eq!(upload.put(0, &head).await.status(), 200);
     kill(program.decoder(), Signal::SIGSTOP).unwrap();
     let mut readings = Vec::new();
     for index in 1..mib {

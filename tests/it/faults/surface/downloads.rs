@@ -152,7 +152,7 @@ async fn h07_a_result_is_conflict_till_it_is_there_and_gone_when_it_was_deleted(
     is(refused(&by_session.replace(".mp4", ".exe")).await, 404, "RESULT_NOT_FOUND");
     assert_eq!(client.delete(&upload.id).await.status(), 204);
     is(refused(by_name).await, 410, "RESULT_GONE");
-    is(refused(&by_session).await, 404, "SESSION_NOT_FOUND");
+    is(refused(&by_session).await, 410, "SESSION_DELETED");
 }
 
 #[tokio::test]

@@ -54,7 +54,7 @@ async fn a02_an_upload_is_paused_gone_on_with_by_its_url_streamed_and_ended() {
     assert!(spool(&server, &streamed) == bytes[..2 * MIB]);
     for tus in [again, streamed] {
         assert_eq!(tus.request(Method::DELETE).send().await.unwrap().status(), 204);
-        assert_eq!(tus.request(Method::HEAD).send().await.unwrap().status(), 404);
+        assert_eq!(tus.request(Method::HEAD).send().await.unwrap().status(), 410);
     }
 }
 

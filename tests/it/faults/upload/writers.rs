@@ -95,7 +95,7 @@ async fn a20_what_is_deleted_takes_no_bytes_and_leaves_nothing() {
     assert_eq!(aborted.unwrap().status(), 404);
     let tus = &tus;
     program.assert_nothing_left("a deletion");
-    assert_eq!(refusal(tus.patch(half).body("x").send().await.unwrap()).await.code, "SESSION_NOT_FOUND");
-    assert_eq!(tus.request(Method::HEAD).send().await.unwrap().status(), 404);
-    assert_eq!(tus.request(Method::DELETE).send().await.unwrap().status(), 404);
+    assert_eq!(refusal(tus.patch(half).body("x").send().await.unwrap()).await.code, "SESSION_DELETED");
+    assert_eq!(tus.request(Method::HEAD).send().await.unwrap().status(), 410);
+    assert_eq!(tus.request(Method::DELETE).send().await.unwrap().status(), 410);
 }
