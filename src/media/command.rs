@@ -114,6 +114,8 @@ pub fn encode(settings: &EncodeSettings, matrix_known: bool, output: &Path) -> V
     push(&mut args, &["-x264-params", "sync-lookahead=0"]);
     push(&mut args, &["-force_key_frames", &format!("expr:gte(t,n_forced*{SEGMENT_SECONDS})")]);
     push(&mut args, &["-video_track_timescale", &clock]);
+    // A fragment is on the disk as soon as it is whole; FFmpeg would keep megabytes back.
+    push(&mut args, &["-flush_packets", "1"]);
     push(&mut args, &["-movflags", "+frag_keyframe+empty_moov+default_base_moof+delay_moov", "-f", "mp4"]);
     args.push(file_url(output));
     args
