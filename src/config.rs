@@ -249,6 +249,9 @@ pub struct AnalyzeArgs {
     /// Write no video
     #[arg(long, conflicts_with = "output")]
     pub no_video: bool,
+    /// Write all kinds of results into this folder: JSON Lines, CSV, MOTChallenge, COCO, captions, contact sheet, timeline
+    #[arg(long, value_name = "DIR")]
+    pub results_dir: Option<PathBuf>,
     /// One line of JSON for each video on stdout
     #[arg(long)]
     pub json: bool,

@@ -21,6 +21,8 @@ pub enum ImagingError {
     Scale(#[from] fast_image_resize::ResizeError),
     #[error("encoding failed: {0}")]
     Encode(#[from] jpeg_encoder::EncodingError),
+    #[error("encoding failed: {0}")]
+    Png(#[from] png::EncodingError),
 }
 
 /// Makes previews. Keep one for a video: it holds the buffers that scaling needs.
@@ -60,6 +62,15 @@ impl PreviewEncoder {
         Ok(jpeg)
     }
 
+    /// The frame at another size, both sides of which are at least 1.
+    ///
+    /// # Errors
+    /// [`ImagingError::Empty`] for a frame without pixels.
+    pub fn resized(&mut self, frame: &RgbFrame, target: Size) -> Result<RgbFrame, ImagingError> {
+        let pixels = self.scaled(frame, target)?.to_vec();
+        RgbFrame::new(target, pixels).map_err(|_| ImagingError::Empty(frame.size()))
+    }
+
     /// The frame's pixels at a smaller size; every source pixel counts, so nothing flickers or shows moiré.
     fn scaled(&mut self, frame: &RgbFrame, target: Size) -> Result<&[u8], ImagingError> {
         let size = frame.size();
@@ -83,6 +94,18 @@ impl PreviewEncoder {
 /// As [`PreviewEncoder::encode`].
 pub fn preview_jpeg(frame: &RgbFrame, max_width: u32, quality: u8) -> Result<Vec<u8>, ImagingError> {
     PreviewEncoder::new().encode(frame, max_width, quality)
+}
+
+/// The frame as a PNG.
+///
+/// # Errors
+/// [`ImagingError::Png`] for a frame without pixels.
+pub fn png(frame: &RgbFrame) -> Result<Vec<u8>, ImagingError> {
+    let mut bytes = Vec::new();
+    let mut encoder = png::Encoder::new(&mut bytes, frame.size().width, frame.size().height);
+    encoder.set_color(png::ColorType::Rgb);
+    encoder.write_header()?.write_image_data(frame.data())?;
+    Ok(bytes)
 }
 
 /// The size of a preview: at most `max_width` wide, the aspect kept as well as whole pixels can, at least 1x1.

@@ -89,6 +89,15 @@ pub struct Pose {
 }
 
 impl Pose {
+    /// The same person with COCO's 17 keypoints, all of which BlazePose has under the same names.
+    pub fn to_coco17(&self) -> Self {
+        let names = self.skeleton.names();
+        let point = |wanted: &&str| names.iter().position(|n| n == wanted).and_then(|i| self.keypoints.get(i)).copied();
+        let absent = Keypoint { x: 0.0, y: 0.0, z: None, visibility: 0.0 };
+        let keypoints = Skeleton::Coco17.names().iter().map(|name| point(name).unwrap_or(absent)).collect();
+        Self { skeleton: Skeleton::Coco17, keypoints, ..self.clone() }
+    }
+
     /// The smallest box around the keypoints that are at least this visible; none where fewer than two are.
     pub fn bbox(&self, min_visibility: f32) -> Option<BBox> {
         let mut seen = self.keypoints.iter().filter(|k| k.visibility >= min_visibility);
@@ -225,6 +234,17 @@ const COCO_BONES: [(usize, usize); 18] = [
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn coco_keypoints_are_blazepose_keypoints_of_the_same_name() {
+        let keypoints: Vec<_> = (0..33).map(|i| Keypoint { x: i as f32, y: 1.0, z: Some(2.0), visibility: 0.5 }).collect();
+        let pose = Pose { track_id: Some(4), skeleton: Skeleton::BlazePose33, score: 0.9, keypoints };
+        let coco = pose.to_coco17();
+        let indices: Vec<usize> = coco.keypoints.iter().map(|k| k.x as usize).collect();
+        assert_eq!(indices, [0, 2, 5, 7, 8, 11, 12, 13, 14, 15, 16, 23, 24, 25, 26, 27, 28]);
+        assert_eq!(coco.to_coco17(), coco);
+        assert_eq!((coco.track_id, coco.score), (Some(4), 0.9));
+    }
 
     #[test]
     fn bones_join_keypoints_that_exist_and_sides_mirror() {

@@ -146,6 +146,47 @@ impl Demuxer {
     }
 }
 
+/// How brightness is coded, where it is more than a standard screen shows (ITU-R BT.2100).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DynamicRange {
+    #[default]
+    Sdr,
+    /// Hybrid log-gamma: what phones record.
+    Hlg,
+    /// Perceptual quantiser: HDR10, HDR10+, most of Dolby Vision.
+    Pq,
+}
+
+/// Where transparency comes from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Alpha {
+    #[default]
+    None,
+    /// In the pictures.
+    Plane,
+    /// WebM keeps it beside the pictures, where FFmpeg's own decoders do not look.
+    Vp8,
+    Vp9,
+}
+
+/// How the source's pixels are to be understood.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Pixels {
+    pub dynamic_range: DynamicRange,
+    pub alpha: Alpha,
+    /// Whether the file says by which matrix its colours were coded; a player guesses where it does not.
+    pub matrix_known: bool,
+}
+
+impl Pixels {
+    /// Whether a standard screen shows the pictures as they are.
+    pub fn are_standard(&self) -> bool {
+        self.dynamic_range == DynamicRange::Sdr && self.alpha == Alpha::None
+    }
+}
+
 /// What FFmpeg says of the source before the first frame.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct SourceInfo {
@@ -160,6 +201,7 @@ pub struct SourceInfo {
     pub codec: String,
     /// Clockwise degrees that were applied so that the picture stands upright.
     pub rotation: i32,
+    pub pixels: Pixels,
     /// The default audio stream.
     pub audio: Option<AudioStream>,
 }

@@ -7,6 +7,7 @@ pub mod annotator;
 pub mod boxes;
 pub mod canvas;
 pub mod caption;
+pub mod chart;
 pub mod label;
 pub mod palette;
 pub mod skeleton;

@@ -15,10 +15,10 @@ use crate::error_code::Problem;
 use crate::ingest::spool::Spool;
 use crate::installation;
 use crate::options::{AnalysisOptions, ModelChoice};
-use crate::processing::job::{Job, Observer, Outputs};
+use crate::processing::job::{Job, Observer};
+use crate::processing::outputs::{OutputKind, Outputs};
 use crate::processing::progress::{Pace, Progress};
 use crate::processing::resources::Resources;
-use crate::processing::results::ResultPaths;
 use crate::processing::run::{self, Finished};
 use crate::sessions::cancel::CancelToken;
 use crate::sessions::session::SessionState;
@@ -101,17 +101,18 @@ pub fn is_same_file(output: &Path, video: &Path) -> bool {
 
 fn analyze(args: &AnalyzeArgs, resources: &Resources, options: &AnalysisOptions, video: &Path, cancel: &CancelToken) -> anyhow::Result<()> {
     let output = if args.no_video { None } else { Some(args.files.output.clone().unwrap_or_else(|| default_output(video))) };
-    let outputs = [&output, &args.files.jsonl, &args.files.csv];
-    if outputs.into_iter().flatten().any(|o| is_same_file(o, video)) {
+    let scratch = Scratch::beside(output.as_deref())?;
+    let outputs = outputs(args, video, output)?;
+    if outputs.paths().any(|o| is_same_file(o, video)) {
         bail!(Usage("an output has the name of the video itself: give another one"));
     }
-    let scratch = Scratch::beside(output.as_deref())?;
     let job = Job {
         spool: Arc::new(Spool::open_complete(video).context("the file could not be opened")?),
         filename: video.file_name().map(|n| n.to_string_lossy().into_owned()),
         options: options.clone(),
-        outputs: Outputs { video: output, results: ResultPaths { jsonl: args.files.jsonl.clone(), csv: args.files.csv.clone() } },
+        outputs,
         scratch: scratch.0.clone(),
+        keeps_encoded: false,
     };
     let mut bar = Bar::new();
     let before = usage::now();
@@ -128,6 +129,22 @@ fn analyze(args: &AnalyzeArgs, resources: &Resources, options: &AnalysisOptions,
     Ok(())
 }
 
+/// All kinds of files where a folder was named for them, and those that were named one by one.
+fn outputs(args: &AnalyzeArgs, video: &Path, output: Option<PathBuf>) -> anyhow::Result<Outputs> {
+    let mut outputs = Outputs::default();
+    if let Some(folder) = &args.results_dir {
+        std::fs::create_dir_all(folder).with_context(|| format!("the folder {} could not be made", folder.display()))?;
+        outputs = Outputs::all(folder, &video.file_stem().unwrap_or_default().to_string_lossy());
+    }
+    outputs.set(OutputKind::Video, output);
+    for (kind, path) in [(OutputKind::Frames, &args.files.jsonl), (OutputKind::Table, &args.files.csv)] {
+        if path.is_some() {
+            outputs.set(kind, path.clone());
+        }
+    }
+    Ok(outputs)
+}
+
 fn report<'a>(args: &'a AnalyzeArgs, job: &'a Job, finished: &'a Finished, cpu_seconds: f64, peak_memory_mb: f64) -> Report<'a> {
     let summary = &finished.summary;
     let processing_seconds = summary.processing_time_seconds;
@@ -142,8 +159,8 @@ fn report<'a>(args: &'a AnalyzeArgs, job: &'a Job, finished: &'a Finished, cpu_s
         poses: finished.tally.poses,
         models: Models { detector: finished.detector.as_deref(), pose: finished.pose.as_deref() },
         encoder: EncoderUsed { preset: &args.encode.preset, crf: args.encode.crf },
-        output: job.outputs.video.as_deref(),
-        results: job.outputs.results.jsonl.as_deref(),
+        output: job.outputs.video(),
+        results: job.outputs.get(OutputKind::Frames),
         warnings: &summary.warnings,
     }
 }

@@ -8,6 +8,7 @@ pub mod events;
 pub mod form;
 pub mod guard;
 pub mod health;
+pub mod hls;
 pub mod limiter;
 pub mod line;
 pub mod metrics;

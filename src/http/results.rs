@@ -19,8 +19,9 @@ use super::request;
 use super::state::State;
 use crate::error_code::{ErrorCode, Problem};
 use crate::ids::ResultId;
+use crate::processing::outputs::OutputKind;
+use crate::processing::{archive, verdict};
 
-const ENDINGS: [(&str, &str); 3] = [("mp4", "video/mp4"), ("jsonl", "application/jsonl"), ("csv", "text/csv; charset=utf-8")];
 /// Read at a time.
 const BLOCK: u64 = 64 * 1024;
 
@@ -28,7 +29,7 @@ const BLOCK: u64 = 64 * 1024;
 pub async fn get(state: web::Data<State>, request: HttpRequest) -> Result<HttpResponse, ApiError> {
     let (id, ending) = request.match_info().query("file").split_once('.').ok_or_else(not_found)?;
     let id = id.parse().map_err(|_| not_found())?;
-    send(&state, &request, id, ending)
+    send(&state, &request, id, ending).await
 }
 
 /// `GET` and `HEAD /api/sessions/{session_id}/result.{ending}`: the newest result, for clients that follow no events.
@@ -36,7 +37,7 @@ pub async fn of_session(state: web::Data<State>, request: HttpRequest) -> Result
     let session = state.session(&request::path_session_id(&request)?)?;
     session.activity.touch();
     match (session.result().filter(|_| session.state().is_over()), session.failure()) {
-        (Some(id), _) => send(&state, &request, id, request.match_info().query("ending")),
+        (Some(id), _) => send(&state, &request, id, request.match_info().query("ending")).await,
         (None, Some(failure)) => Err(failure.into()),
         (None, None) => Err(ApiError::new(ErrorCode::ResultNotReady, "The video is still being analysed. Try again in a moment.")),
     }
@@ -46,23 +47,26 @@ fn not_found() -> ApiError {
     ApiError::new(ErrorCode::ResultNotFound, "There is no such result. Results are removed after a while; analyse the video again.")
 }
 
-fn send(state: &State, request: &HttpRequest, id: ResultId, ending: &str) -> Result<HttpResponse, ApiError> {
+async fn send(state: &State, request: &HttpRequest, id: ResultId, ending: &str) -> Result<HttpResponse, ApiError> {
     if state.was_removed(&id) {
         return Err(ApiError::new(ErrorCode::ResultGone, "The result was removed with its session. Analyse the video again."));
     }
-    let (ending, media_type) = ENDINGS.into_iter().find(|(e, _)| *e == ending).ok_or_else(not_found)?;
+    let kind = OutputKind::ALL.into_iter().find(|kind| kind.ending() == ending).ok_or_else(not_found)?;
     let session = state.registry.list().into_iter().find(|s| s.results().contains(&id));
     if let Some(session) = &session {
         session.activity.touch();
     }
     let stem = session.and_then(|s| s.filename.clone()).map(|n| n.rsplit_once('.').map_or(n.clone(), |(stem, _)| stem.to_owned()));
     let saved_as = format!("{}.annotated.{ending}", stem.unwrap_or_else(|| format!("sightline-{id}")));
-    let file = File::open(state.results.join(format!("{id}.{ending}"))).map_err(|_| not_found())?;
+    let file = match File::open(state.results.join(kind.file_name(&id))) {
+        Err(_) if kind == OutputKind::Archive => archive(state, id.clone()).await?,
+        file => file.map_err(|_| not_found())?,
+    };
     let version = Version::of(&id, &file).map_err(|_| not_found())?;
     let mut answer = match version.judge(request) {
         Verdict::Send(status, range) => {
             let mut answer = HttpResponse::build(status);
-            answer.content_type(media_type).insert_header(attachment(saved_as));
+            answer.content_type(kind.media_type()).insert_header(attachment(saved_as));
             if status == StatusCode::PARTIAL_CONTENT {
                 let range = format!("bytes {}-{}/{}", range.start, range.end - 1, version.length);
                 answer.insert_header((header::CONTENT_RANGE, range));
@@ -82,6 +86,21 @@ fn send(state: &State, request: &HttpRequest, id: ResultId, ending: &str) -> Res
     insert(headers, header::LAST_MODIFIED, &version.modified.to_string());
     insert(headers, header::ACCEPT_RANGES, "bytes");
     Ok(answer)
+}
+
+/// Packs the archive, one at a time: it is as large as the video.
+async fn archive(state: &State, id: ResultId) -> Result<File, ApiError> {
+    let _turn = state.packing.lock().await;
+    let folder = state.results.clone();
+    let packed = web::block(move || {
+        let path = folder.join(OutputKind::Archive.file_name(&id));
+        File::open(&path).or_else(|_| archive::build(&folder, &id).and_then(|()| File::open(&path)))
+    });
+    match packed.await {
+        Ok(Ok(file)) => Ok(file),
+        Ok(Err(error)) if error.kind() != io::ErrorKind::NotFound => Err(verdict::storage("The archive could not be made", &error).into()),
+        _ => Err(not_found()),
+    }
 }
 
 /// What tells this content of a file from any other.
@@ -134,7 +153,7 @@ impl Version {
 }
 
 /// A part of a file, read as the connection takes it.
-fn blocks(file: File, range: Range<u64>) -> impl stream::Stream<Item = Result<Bytes, io::Error>> {
+pub fn blocks(file: File, range: Range<u64>) -> impl stream::Stream<Item = Result<Bytes, io::Error>> {
     stream::try_unfold((file, range), |(file, range)| async move {
         if range.is_empty() {
             return Ok(None);

@@ -10,7 +10,7 @@ use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpResponse, Route};
 
 use super::negotiation::{Gives, negotiate};
-use super::{analyze, assets, capabilities, events, health, metrics, models, openapi, problem, results, sessions, tus, upload};
+use super::{analyze, assets, capabilities, events, health, hls, metrics, models, openapi, problem, results, sessions, tus, upload};
 use crate::error_code::{ErrorCode, Problem};
 
 /// An address, the kind of its answers, and what it does for each method.
@@ -59,6 +59,7 @@ fn table() -> Vec<Entry> {
             ItsOwn,
             vec![(get.clone(), web::to(results::of_session)), (head.clone(), web::to(results::of_session))],
         ),
+        at("/api/sessions/{session_id}/hls/{file}", ItsOwn, vec![(get.clone(), web::to(hls::get)), (head.clone(), web::to(hls::get))]),
         at("/api/models", Json, vec![(get.clone(), web::to(models::list))]),
         at("/api/capabilities", Json, vec![(get.clone(), web::to(capabilities::get))]),
         at("/uploads/results/{file}", ItsOwn, vec![(get.clone(), web::to(results::get)), (head.clone(), web::to(results::get))]),

@@ -12,6 +12,7 @@ use super::state::State;
 use crate::error_code::{ErrorCode, Problem};
 use crate::ids::SessionId;
 use crate::options::AnalysisOptions;
+use crate::processing::outputs::{self, OutputKind};
 use crate::sessions::session::{Session, SessionState};
 use crate::sessions::tus::upload::TusUpload;
 
@@ -54,7 +55,7 @@ fn snapshot(session: &Session) -> Snapshot {
         assembled: received.assembled,
         options: session.options(),
         result_url: format!("/api/sessions/{}/result.mp4", session.id),
-        download_url: session.result().map(|id| format!("/uploads/results/{id}.mp4")),
+        download_url: session.result().map(|id| OutputKind::Video.url(&id)),
         error: session.failure(),
     }
 }
@@ -104,9 +105,7 @@ pub async fn end(state: web::Data<State>, session: Arc<Session>) -> Result<HttpR
         state.registry.end(&session, Problem::new(ErrorCode::Cancelled, "The analysis was cancelled."));
         let results = session.results();
         for id in &results {
-            for ending in ["mp4", "jsonl", "csv"] {
-                let _ = std::fs::remove_file(state.results.join(format!("{id}.{ending}")));
-            }
+            outputs::remove(&state.results, id);
         }
         state.removed(results);
     });

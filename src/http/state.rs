@@ -59,6 +59,8 @@ pub struct State {
     pub seats: Seats,
     /// Where finished files are.
     pub results: PathBuf,
+    /// Held while an archive is made.
+    pub packing: tokio::sync::Mutex<()>,
     /// FFmpeg's version, or why it cannot be used.
     pub ffmpeg: Result<String, Problem>,
     /// Or why no analysis can run on this machine.
@@ -85,6 +87,7 @@ impl State {
             limits,
             seats,
             results,
+            packing: tokio::sync::Mutex::default(),
             ffmpeg,
             analyses,
             removed: Mutex::default(),

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use crate::video::Demuxer;
+use crate::video::{Alpha, Demuxer, DynamicRange, Pixels};
 
 /// Where a decoder's bytes come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,16 +30,44 @@ fn input(args: &mut Vec<OsString>, source: &Source, demuxer: Demuxer) {
 /// Decodes the first real video stream (`0:V:0` leaves cover art out) to PPM pictures on stdout, one for each frame of
 /// the source (`passthrough`: the default would invent frames to even out the rate), with a `showinfo` line on stderr
 /// for each. Rotation is applied by FFmpeg; pixels that are not square are made so, because boxes and keypoints live in
-/// the displayed picture.
-pub fn decode(source: &Source, demuxer: Demuxer, max_pixels: u64) -> Vec<OsString> {
+/// the displayed picture. Frames that are marked as interlaced are deinterlaced, one for one.
+pub fn decode(source: &Source, demuxer: Demuxer, max_pixels: u64, pixels: Pixels) -> Vec<OsString> {
     let mut args = common("info");
     push(&mut args, &["-max_pixels", &max_pixels.to_string()]);
+    match pixels.alpha {
+        Alpha::Vp8 => push(&mut args, &["-c:v", "libvpx"]),
+        Alpha::Vp9 => push(&mut args, &["-c:v", "libvpx-vp9"]),
+        Alpha::None | Alpha::Plane => {}
+    }
     input(&mut args, source, demuxer);
-    let filters = "showinfo=checksum=0,scale=w='max(1,round(iw*sar))':h=ih,setsar=1,format=rgb24";
-    push(&mut args, &["-map", "0:V:0", "-an", "-sn", "-dn", "-vf", filters, "-fps_mode", "passthrough"]);
+    let filters = format!(
+        "showinfo=checksum=0,bwdif=mode=send_frame:deint=interlaced,{}scale=w='max(1,round(iw*sar))':h=ih,setsar=1,format=rgb24",
+        conversion(pixels)
+    );
+    push(&mut args, &["-map", "0:V:0", "-an", "-sn", "-dn", "-vf", &filters, "-fps_mode", "passthrough"]);
     // Frames closer together than the nominal rate would get the same tick of its clock, and FFmpeg would complain.
     push(&mut args, &["-enc_time_base", "1:1000000", "-pix_fmt", "rgb24", "-f", "image2pipe", "-c:v", "ppm", "pipe:1"]);
     args
+}
+
+/// Filters for what a standard screen cannot show as it is. Bright pictures are mapped to BT.709 from a reference white
+/// of 203 cd/m² (ITU-R BT.2408) with a shoulder up to five times as bright, about the 1000 cd/m² that they are graded
+/// for; transparent ones are laid over black.
+fn conversion(pixels: Pixels) -> String {
+    let mut filters = String::new();
+    let transfer = match pixels.dynamic_range {
+        DynamicRange::Sdr => None,
+        DynamicRange::Hlg => Some("arib-std-b67"),
+        DynamicRange::Pq => Some("smpte2084"),
+    };
+    if let Some(transfer) = transfer {
+        filters += &format!("zscale=tin={transfer}:pin=bt2020:min=bt2020nc:t=linear:npl=203,format=gbrpf32le,zscale=p=bt709,");
+        filters += "tonemap=hable:desat=0:peak=5,zscale=t=bt709:m=bt709:r=tv,format=yuv444p10le,";
+    }
+    if pixels.alpha != Alpha::None {
+        filters += "format=gbrap,premultiply=inplace=1,";
+    }
+    filters
 }
 
 /// How the annotated video is encoded.
@@ -61,21 +89,33 @@ impl Default for EncodeSettings {
 /// source needs.
 pub const CLOCK_HZ: u32 = 90_000;
 
+/// Seconds between key frames at most: what one segment of the live playlist lasts.
+pub const SEGMENT_SECONDS: u32 = 2;
+
 /// Encodes raw frames that come as Matroska on stdin (the one container that carries raw pictures with their times)
-/// into a fragmented MP4, which is readable up to its last whole fragment even if this process is killed. Odd sizes are
-/// padded, because 4:2:0 needs even ones.
-pub fn encode(settings: &EncodeSettings, output: &Path) -> Vec<OsString> {
+/// into a fragmented MP4, a fragment a key frame, which is readable up to its last whole fragment even if this process
+/// is killed. Odd sizes are padded, because 4:2:0 needs even ones.
+///
+/// `matrix_known` tells whether the source named its colour matrix. If it did not, FFmpeg decoded it with its default,
+/// and this encodes with the same and names none either: a player that guesses sees the source's colours.
+pub fn encode(settings: &EncodeSettings, matrix_known: bool, output: &Path) -> Vec<OsString> {
     let mut args = common("warning");
     push(&mut args, &["-y", "-f", "matroska", "-protocol_whitelist", "pipe", "-probesize", "32", "-analyzeduration", "0", "-i", "pipe:0"]);
-    let filters = "pad=ceil(iw/2)*2:ceil(ih/2)*2,scale=out_color_matrix=bt709:out_range=tv,format=yuv420p,\
-                   setparams=range=tv:colorspace=bt709:color_primaries=bt709:color_trc=bt709";
+    let (matrix, named) = if matrix_known { ("out_color_matrix=bt709:", "bt709") } else { ("", "unknown") };
+    let filters = format!(
+        "pad=ceil(iw/2)*2:ceil(ih/2)*2,scale={matrix}out_range=tv,format=yuv420p,\
+         setparams=range=tv:colorspace={named}:color_primaries={named}:color_trc={named}"
+    );
     let clock = CLOCK_HZ.to_string();
-    push(&mut args, &["-map", "0:v:0", "-vf", filters, "-fps_mode", "passthrough", "-enc_time_base", &format!("1:{clock}")]);
+    push(&mut args, &["-map", "0:v:0", "-vf", &filters, "-fps_mode", "passthrough", "-enc_time_base", &format!("1:{clock}")]);
     push(&mut args, &["-c:v", "libx264", "-preset", &settings.preset, "-crf", &settings.crf.to_string()]);
     // The same frames must give the same file. With a lookahead thread of its own x264 (165) does not: on a loaded machine
     // 6 of 240 runs differed in a few pixels; without it, none of 240.
     push(&mut args, &["-x264-params", "sync-lookahead=0"]);
+    push(&mut args, &["-force_key_frames", &format!("expr:gte(t,n_forced*{SEGMENT_SECONDS})")]);
     push(&mut args, &["-video_track_timescale", &clock]);
+    // A fragment is on the disk as soon as it is whole; FFmpeg would keep megabytes back.
+    push(&mut args, &["-flush_packets", "1"]);
     push(&mut args, &["-movflags", "+frag_keyframe+empty_moov+default_base_moof+delay_moov", "-f", "mp4"]);
     args.push(file_url(output));
     args
@@ -159,20 +199,22 @@ mod tests {
     #[test]
     fn the_input_is_confined_before_it_is_opened() {
         for source in [Source::Pipe, Source::File("/data/source.bin".into())] {
-            let args = decode(&source, Demuxer::Mov, 1000);
+            let args = decode(&source, Demuxer::Mov, 1000, Pixels::default());
             let opened = position(&args, "-i");
             for guard in ["-f", "-protocol_whitelist", "-max_pixels"] {
                 assert!(position(&args, guard) < opened, "{}", line(&args));
             }
             assert_eq!(args[position(&args, "-f") + 1], "mov");
         }
-        let args = line(&decode(&Source::File("/data/source.bin".into()), Demuxer::Mov, 1000));
+        let args = line(&decode(&Source::File("/data/source.bin".into()), Demuxer::Mov, 1000, Pixels::default()));
         assert!(args.contains("-protocol_whitelist file -i file:/data/source.bin"), "{args}");
     }
 
     #[test]
     fn no_frame_is_invented() {
-        for args in [decode(&Source::Pipe, Demuxer::Matroska, 1), encode(&EncodeSettings::default(), Path::new("o"))] {
+        for args in
+            [decode(&Source::Pipe, Demuxer::Matroska, 1, Pixels::default()), encode(&EncodeSettings::default(), true, Path::new("o"))]
+        {
             assert_eq!(args[position(&args, "-fps_mode") + 1], "passthrough");
         }
     }

@@ -19,7 +19,7 @@ use super::process::{Exit, Process, SpawnError};
 use super::sandbox::Files;
 use super::timeline::Timeline;
 use crate::frame::TimedFrame;
-use crate::video::{Demuxer, SourceInfo};
+use crate::video::{Demuxer, Pixels, SourceInfo};
 
 /// Decoded frames that may wait for the processor. Beyond, FFmpeg waits: its pipe is full.
 const FRAMES_AHEAD: usize = 3;
@@ -66,8 +66,15 @@ pub struct DecodeEnd {
 }
 
 impl Decoder {
-    /// Starts decoding. With `Source::Pipe` the child's stdin comes back beside it, to be fed by another thread.
-    pub fn start(ffmpeg: &Ffmpeg, source: &Source, demuxer: Demuxer, max_pixels: u64) -> Result<(Self, Option<ChildStdin>), SpawnError> {
+    /// Starts decoding, with what these pixels need to be seen on a standard screen. With `Source::Pipe` the child's
+    /// stdin comes back beside it, to be fed by another thread.
+    pub fn start(
+        ffmpeg: &Ffmpeg,
+        source: &Source,
+        demuxer: Demuxer,
+        max_pixels: u64,
+        pixels: Pixels,
+    ) -> Result<(Self, Option<ChildStdin>), SpawnError> {
         let (time_out, times) = bounded(TIMES_AHEAD);
         let heard = Arc::new(Heard::default());
         let listener = Arc::clone(&heard);
@@ -77,7 +84,7 @@ impl Decoder {
             Source::File(path) => Some(path.as_path()),
         };
         let files = Files { read: file.as_slice(), written: None };
-        let mut process = Process::spawn(ffmpeg, "decode", &command::decode(source, demuxer, max_pixels), &files, move |line| {
+        let mut process = Process::spawn(ffmpeg, "decode", &command::decode(source, demuxer, max_pixels, pixels), &files, move |line| {
             for fact in log.line(line) {
                 match fact {
                     Fact::Source(source) => {

@@ -17,7 +17,7 @@ use super::process::{Process, SpawnError};
 use super::sandbox::Files;
 use crate::frame::TimedFrame;
 use crate::geometry::Size;
-use crate::video::Rational;
+use crate::video::{DynamicRange, Rational, SourceInfo};
 
 /// Drawn frames that may wait for the encoder. Beyond, the processor waits.
 const FRAMES_AHEAD: usize = 3;
@@ -60,15 +60,17 @@ impl Encoder {
         ffmpeg: &Ffmpeg,
         settings: &EncodeSettings,
         size: Size,
-        fps: Option<Rational>,
+        source: Option<&SourceInfo>,
         output: &Path,
         spent: Sender<Vec<u8>>,
     ) -> Result<Self, EncodeError> {
+        let matrix_known = source.is_none_or(|s| s.pixels.matrix_known || s.pixels.dynamic_range != DynamicRange::Sdr);
         let files = Files { read: &[], written: Some(output) };
-        let mut process = Process::spawn(ffmpeg, "encode", &command::encode(settings, output), &files, |_| {})?;
+        let mut process = Process::spawn(ffmpeg, "encode", &command::encode(settings, matrix_known, output), &files, |_| {})?;
         drop(process.take_stdout());
         let (frames, queue) = bounded(FRAMES_AHEAD);
         let stdin = process.take_stdin();
+        let fps = source.and_then(|s| s.fps);
         let writer = std::thread::Builder::new()
             .name("encode".to_owned())
             .spawn(move || write_frames(stdin, &queue, size, fps, &spent))

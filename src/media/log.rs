@@ -1,8 +1,9 @@
 //! Reads what FFmpeg says on stderr (`-loglevel level+info`) while it decodes: the source's streams, each frame's time,
 //! and what went wrong.
 
+use super::pixels;
 use crate::geometry::Size;
-use crate::video::{AudioStream, Rational, SourceInfo};
+use crate::video::{AudioStream, Pixels, Rational, SourceInfo};
 
 /// What one line told.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,6 +51,7 @@ struct InputStream {
     size: Option<Size>,
     average_fps: Option<f64>,
     rotation: i32,
+    pixels: Pixels,
 }
 
 impl DecodeLog {
@@ -108,6 +110,10 @@ impl DecodeLog {
             let degrees: f64 = rest.split_whitespace().next().and_then(|d| d.parse().ok()).unwrap_or(0.0);
             // FFmpeg names the stored picture's turn, counter-clockwise; the cure is the same turn clockwise.
             stream.rotation = (-degrees.round() as i32).rem_euclid(360);
+        } else if let Some(stream) = self.streams.last_mut()
+            && pixels::has_alpha_beside(text)
+        {
+            stream.pixels.alpha = pixels::alpha_beside(&stream.codec);
         }
     }
 
@@ -136,6 +142,7 @@ impl DecodeLog {
             duration_seconds: self.duration_seconds.filter(|d| *d > 0.0),
             codec: video.map(|v| v.codec.clone()).unwrap_or_default(),
             rotation: video.map_or(0, |v| v.rotation),
+            pixels: video.map_or_else(Pixels::default, |v| v.pixels),
             audio: audio.map(|a| AudioStream { index: a.index, codec: a.codec.clone() }),
         }
     }
@@ -170,6 +177,7 @@ fn input_stream(text: &str) -> Option<InputStream> {
         size: described.split([',', ' ']).find_map(parse_size),
         average_fps: described.split(", ").find_map(|part| part.strip_suffix(" fps")?.parse().ok()),
         rotation: 0,
+        pixels: pixels::describe(described),
     })
 }
 
@@ -221,6 +229,7 @@ mod tests {
             duration_seconds: Some(1.07),
             codec: "h264".into(),
             rotation: 90,
+            pixels: Pixels::default(),
             audio: Some(AudioStream { index: 1, codec: "aac".into() }),
         };
         let times = [Some(0), Some(33_367), None].map(Fact::FrameTime);

@@ -3,13 +3,16 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::outputs::Outputs;
 use super::progress::{Pace, Progress};
-use super::results::ResultPaths;
 use crate::error_code::Problem;
 use crate::ingest::spool::Spool;
 use crate::options::AnalysisOptions;
 use crate::sessions::cancel::CancelToken;
 use crate::sessions::session::SessionState;
+
+/// The encoder's file in a job's scratch folder: fragments that can be played while it grows.
+pub const ENCODED: &str = "encoded.mp4";
 
 pub struct Job {
     pub spool: Arc<Spool>,
@@ -18,13 +21,8 @@ pub struct Job {
     pub outputs: Outputs,
     /// A folder for files on the way; whoever made it removes it.
     pub scratch: PathBuf,
-}
-
-/// What to write; nothing where there is no path.
-#[derive(Clone, Debug, Default)]
-pub struct Outputs {
-    pub video: Option<PathBuf>,
-    pub results: ResultPaths,
+    /// Whether `ENCODED` stays there when the job is complete, for players that are in the middle of it.
+    pub keeps_encoded: bool,
 }
 
 /// Whoever wants to know how a job goes.

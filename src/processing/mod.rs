@@ -1,9 +1,11 @@
 //! Uploads as jobs: bytes to frames, frames to results, results to files. The only code, with `live/`, that starts
 //! worker threads.
 
+pub mod archive;
 pub mod feeder;
 pub mod integrity;
 pub mod job;
+pub mod outputs;
 pub mod processor;
 pub mod progress;
 pub mod resources;

@@ -10,7 +10,8 @@ use crossbeam_channel::SendTimeoutError;
 use super::job::{Job, Observer};
 use super::progress::{Pace, Progress, Stage};
 use super::resources::Resources;
-use super::results::{Header, HeaderModels, HeaderSource, ResultWriter};
+use super::results::header::{Header, HeaderModels, HeaderSource};
+use super::results::{Ending, ResultWriter, Sheet};
 use super::summary::Tally;
 use super::verdict;
 use crate::annotate::{Annotator, Style};
@@ -55,8 +56,22 @@ struct Output {
     size: Size,
     source: Option<SourceInfo>,
     total_frames: Option<u64>,
-    results: ResultWriter,
+    files: Files,
     encoder: Option<Encoder>,
+}
+
+/// What is written beside the video; complete once all frames are done, but still to be given its names.
+pub struct Files {
+    results: ResultWriter,
+    sheet: Option<Sheet>,
+}
+
+impl Files {
+    /// Gives the files their names.
+    pub fn finish(self, ending: &Ending) -> std::io::Result<()> {
+        self.results.finish(ending)?;
+        self.sheet.map_or(Ok(()), |sheet| sheet.finish(ending))
+    }
 }
 
 /// All frames are done.
@@ -109,11 +124,15 @@ impl<'a> Processor<'a> {
         let analysis = analysed.elapsed();
         self.tally.count(&result);
         let Some(output) = &mut self.output else { return Ok(()) };
-        output.results.write(&result).map_err(|e| verdict::storage("The results could not be written", &e))?;
+        output.files.results.write(&result).map_err(|e| unwritten(&e))?;
+        let on_sheet = output.files.sheet.as_mut().is_some_and(|sheet| sheet.wants(frame.pts_us));
         let pace = Pace { done: self.tally.frames, total: output.total_frames, elapsed_seconds: self.began.elapsed().as_secs_f64() };
         let previewed = frame.index.is_multiple_of(u64::from(self.job.options.preview_interval)) && self.observer.wants_previews();
-        if previewed || output.encoder.is_some() {
+        if previewed || on_sheet || output.encoder.is_some() {
             self.draw(&mut frame, &result, analysis);
+        }
+        if on_sheet && let Some(sheet) = self.output.as_mut().and_then(|o| o.files.sheet.as_mut()) {
+            sheet.add(&frame).map_err(|e| unwritten(&e))?;
         }
         if previewed {
             self.show(&frame, result, &pace)?;
@@ -129,19 +148,18 @@ impl<'a> Processor<'a> {
         let described =
             HeaderSource { filename: self.job.filename.as_deref(), width: size.width, height: size.height, info: source.as_ref() };
         let header = Header::new(described, models, &self.job.options);
-        let results = ResultWriter::create(&self.job.outputs.results, &header)
-            .map_err(|e| verdict::storage("The results could not be written", &e))?;
-        let fps = source.as_ref().and_then(|s| s.fps);
+        let results = ResultWriter::create(&self.job.outputs, &header, size).map_err(|e| unwritten(&e))?;
+        let files = Files { results, sheet: Sheet::create(&self.job.outputs) };
         let total_frames = self.listed_frames.or_else(|| source.as_ref().and_then(SourceInfo::expected_frames));
-        let encoder = match &self.job.outputs.video {
+        let encoder = match self.job.outputs.video() {
             None => None,
             Some(_) => {
                 let (ffmpeg, settings) = (&self.resources.ffmpeg, &self.resources.encode);
-                let encoder = Encoder::start(ffmpeg, settings, size, fps, &self.encoded, decoder.spent());
+                let encoder = Encoder::start(ffmpeg, settings, size, source.as_ref(), &self.encoded, decoder.spent());
                 Some(encoder.map_err(|e| verdict::encoder(&e.to_string()))?)
             }
         };
-        Ok(Output { size, source, total_frames, results, encoder })
+        Ok(Output { size, source, total_frames, files, encoder })
     }
 
     fn draw(&mut self, frame: &mut TimedFrame, result: &FrameResult, analysis: Duration) {
@@ -196,14 +214,14 @@ impl<'a> Processor<'a> {
         Err(verdict::encoder(&reason))
     }
 
-    /// No more frames: closes the encoder. The results are complete, but still to be given their names.
-    pub fn finish(self) -> Result<(Processed, ResultWriter), Problem> {
+    /// No more frames: closes the encoder.
+    pub fn finish(self) -> Result<(Processed, Files), Problem> {
         let detector = self.analyzer.detector_name().map(str::to_owned);
         let pose = self.analyzer.pose_name().map(str::to_owned);
         let Some(output) = self.output else {
             return Err(Problem::new(ErrorCode::NoFrames, "No frame could be decoded."));
         };
-        let Output { size, source, results, encoder, .. } = output;
+        let Output { size, source, files, encoder, .. } = output;
         let written = match encoder {
             None => None,
             Some(encoder) => {
@@ -212,8 +230,12 @@ impl<'a> Processor<'a> {
                 Some(written.map_err(|e| verdict::encoder(&e.to_string()))?)
             }
         };
-        Ok((Processed { tally: self.tally, source, size, written, detector, pose }, results))
+        Ok((Processed { tally: self.tally, source, size, written, detector, pose }, files))
     }
+}
+
+fn unwritten(error: &std::io::Error) -> Problem {
+    verdict::storage("The results could not be written", error)
 }
 
 /// Models or classes that cannot be had, as their asker gets to know.

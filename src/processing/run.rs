@@ -6,9 +6,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::feeder::Feeder;
-use super::job::{Job, Observer};
+use super::job::{ENCODED, Job, Observer};
 use super::processor::{Processed, Processor};
 use super::resources::Resources;
+use super::results::Ending;
 use super::summary::{Summary, Tally};
 use super::verdict;
 use crate::error_code::{ErrorCode, Problem};
@@ -19,7 +20,7 @@ use crate::media::decoder::{DecodeEnd, Decoder};
 use crate::media::remux::{AudioOutcome, RemuxInput, remux};
 use crate::sessions::cancel::CancelToken;
 use crate::sessions::session::SessionState;
-use crate::video::{Demuxer, SourceInfo};
+use crate::video::{Demuxer, Pixels, SourceInfo};
 
 /// How long a wait for bytes lasts before the job looks whether it was cancelled.
 const LOOK: Duration = Duration::from_millis(200);
@@ -38,12 +39,21 @@ struct Decoding {
     feeder: Option<Feeder>,
 }
 
+/// How far a decoder came.
+enum Decoded {
+    ToItsEnd(DecodeEnd),
+    /// To the first frame, which tells that the pictures need more than was asked for.
+    NotAsTheyAre(Pixels),
+}
+
 /// Runs the job on the calling thread until it is done, failed or cancelled. Outputs get their names at the very end: a
 /// job that fails leaves what was there before.
 pub fn run(resources: &Resources, job: &Job, cancel: &CancelToken, observer: &mut dyn Observer) -> Result<Finished, Problem> {
     let run = Run { resources, job, cancel };
     let outcome = run.run(observer);
-    let _ = std::fs::remove_file(run.encoded_path());
+    if outcome.is_err() || !job.keeps_encoded {
+        let _ = std::fs::remove_file(run.encoded_path());
+    }
     outcome
 }
 
@@ -72,20 +82,20 @@ impl Run<'_> {
         observer.entered(SessionState::Processing);
         let mut processor = Processor::new(self.resources, self.job, self.cancel, self.encoded_path(), observer)?;
         let streamed = plan != Plan::WholeFile;
-        let mut end = self.decode(plan, demuxer, &mut processor)?;
+        let mut end = self.decode(&plan, demuxer, &mut processor)?;
         if end.frames == 0 && streamed && end.exit.signal().is_none() && !end.complaints.oversize {
             // It cannot be streamed after all; with all its bytes there, FFmpeg may seek.
             self.wait_for_all()?;
-            end = self.decode(Plan::WholeFile, demuxer, &mut processor)?;
+            end = self.decode(&Plan::WholeFile, demuxer, &mut processor)?;
         }
         verdict::fatal(&end, self.is_cut_short(demuxer)).inspect_err(|_| log_last_words(&end))?;
-        let (processed, results) = processor.finish()?;
+        let (processed, files) = processor.finish()?;
         observer.entered(SessionState::Finishing);
         // FFmpeg may be done before the last bytes come; the sound may be in them.
         self.wait_for_all()?;
         observer.arrived(self.cancel)?;
         let audio = self.put_together(demuxer, &processed)?;
-        results.finish().map_err(|e| {
+        files.finish(&self.ending(&processed)).map_err(|e| {
             self.withdraw_outputs();
             verdict::storage("The results could not be written", &e)
         })?;
@@ -94,13 +104,12 @@ impl Run<'_> {
     }
 
     fn encoded_path(&self) -> PathBuf {
-        self.job.scratch.join("encoded.mp4")
+        self.job.scratch.join(ENCODED)
     }
 
     /// Some outputs have their names and others cannot: better none than a part.
     fn withdraw_outputs(&self) {
-        let outputs = &self.job.outputs;
-        for path in [&outputs.video, &outputs.results.jsonl, &outputs.results.csv].into_iter().flatten() {
+        for path in self.job.outputs.paths() {
             let _ = std::fs::remove_file(path);
         }
     }
@@ -155,14 +164,32 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn decode(&self, plan: Plan, demuxer: Demuxer, processor: &mut Processor<'_>) -> Result<DecodeEnd, Problem> {
+    /// Decodes all frames. Only FFmpeg's description, which comes with the first frame, tells that pictures are bright or
+    /// transparent: then decoding begins once more, with the filters for them.
+    fn decode(&self, plan: &Plan, demuxer: Demuxer, processor: &mut Processor<'_>) -> Result<DecodeEnd, Problem> {
+        let pixels = match self.decode_as(plan, demuxer, None, processor)? {
+            Decoded::ToItsEnd(end) => return Ok(end),
+            Decoded::NotAsTheyAre(pixels) => pixels,
+        };
+        for pixels in [pixels, Pixels::default()] {
+            match self.decode_as(plan, demuxer, Some(pixels), processor)? {
+                Decoded::ToItsEnd(end) if end.frames > 0 || pixels.are_standard() => return Ok(end),
+                _ => tracing::warn!(?pixels, "this FFmpeg cannot convert such pictures; they are taken as they are"),
+            }
+        }
+        Err(Problem::new(ErrorCode::NoFrames, "No frame could be decoded."))
+    }
+
+    /// Decodes with the filters for these pixels; with none given, only as long as pictures are good as they are.
+    fn decode_as(&self, plan: &Plan, demuxer: Demuxer, pixels: Option<Pixels>, processor: &mut Processor<'_>) -> Result<Decoded, Problem> {
         let failed = |detail: String| Problem::new(ErrorCode::DecoderCrashed, detail);
         let (source, pieces) = match plan {
-            Plan::Stream(pieces) => (Source::Pipe, pieces),
+            Plan::Stream(pieces) => (Source::Pipe, pieces.clone()),
             Plan::WholeFile => (Source::File(self.job.spool.path().to_owned()), Vec::new()),
         };
         processor.expect_frames(plan::listed_frames(demuxer, &self.job.spool));
-        let (decoder, stdin) = Decoder::start(&self.resources.ffmpeg, &source, demuxer, self.resources.max_pixels)
+        let assumed = pixels.unwrap_or_default();
+        let (decoder, stdin) = Decoder::start(&self.resources.ffmpeg, &source, demuxer, self.resources.max_pixels, assumed)
             .map_err(|e| Problem::new(ErrorCode::DecoderMissing, e.to_string()))?;
         let mut decoding = Decoding { decoder, feeder: None };
         if let Some(stdin) = stdin {
@@ -175,6 +202,10 @@ impl Run<'_> {
             crossbeam_channel::select! {
                 recv(frames) -> frame => match frame {
                     Ok(frame) => {
+                        let found = decoding.decoder.source().map(|s| s.pixels).unwrap_or_default();
+                        if pixels.is_none() && frame.index == 0 && !found.are_standard() {
+                            return Ok(Decoded::NotAsTheyAre(found));
+                        }
                         processor.frame(frame, &decoding.decoder)?;
                         watchdog.saw_frame();
                     }
@@ -189,12 +220,17 @@ impl Run<'_> {
         let end = decoder.finish(&|| self.cancel.is_cancelled()).map_err(|e| failed(format!("FFmpeg was lost: {e}.")))?;
         drop(feeder);
         self.cancel.check()?;
-        Ok(end)
+        Ok(Decoded::ToItsEnd(end))
+    }
+
+    fn ending(&self, processed: &Processed) -> Ending {
+        let nominal = processed.source.as_ref().and_then(|s| s.fps).map(|r| r.value());
+        Ending { end_us: processed.tally.times().end_us(nominal) }
     }
 
     /// The finished MP4 out of the encoded frames and the source's sound.
     fn put_together(&self, demuxer: Demuxer, processed: &Processed) -> Result<AudioOutcome, Problem> {
-        let (Some(output), Some(written)) = (&self.job.outputs.video, processed.written) else { return Ok(AudioOutcome::None) };
+        let (Some(output), Some(written)) = (self.job.outputs.video(), processed.written) else { return Ok(AudioOutcome::None) };
         let input = RemuxInput {
             video: &self.encoded_path(),
             written,
@@ -217,7 +253,7 @@ impl Run<'_> {
         let Processed { tally, source, size, detector, pose, written: _ } = processed;
         let nominal = source.as_ref().and_then(|s| s.fps).map(|r| r.value());
         let cut = self.is_cut_short(demuxer);
-        let wants_sound = self.job.outputs.video.is_some() && source.as_ref().is_some_and(|s| s.audio.is_some());
+        let wants_sound = self.job.outputs.video().is_some() && source.as_ref().is_some_and(|s| s.audio.is_some());
         let lost_sound = wants_sound && audio == AudioOutcome::None;
         let duration_seconds = tally.times().duration_seconds(nominal);
         let declared = source.as_ref().and_then(|s| s.duration_seconds);

@@ -1,17 +1,17 @@
 //! A session's analysis on a thread of its own, its course told as events.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use serde::Serialize;
 
 use super::integrity;
-use super::job::{Job, Observer, Outputs};
+use super::job::{Job, Observer};
+use super::outputs::Outputs;
 use super::processor;
 use super::progress::{Pace, Progress};
 use super::resources::Resources;
-use super::results::ResultPaths;
 use super::run;
 use super::summary::Complete;
 use super::verdict;
@@ -127,13 +127,13 @@ impl Analyses {
     }
 
     fn job(&self, session: &Session, id: &ResultId) -> Job {
-        let file = |ending: &str| -> Option<PathBuf> { Some(self.results.join(format!("{id}.{ending}"))) };
         Job {
             spool: Arc::clone(session.upload.spool()),
             filename: session.filename.clone(),
             options: session.options(),
-            outputs: Outputs { video: file("mp4"), results: ResultPaths { jsonl: file("jsonl"), csv: file("csv") } },
+            outputs: Outputs::all(&self.results, id.as_str()),
             scratch: session.folder().to_owned(),
+            keeps_encoded: true,
         }
     }
 }

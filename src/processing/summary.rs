@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
+use super::outputs::OutputKind;
 use crate::error_code::Problem;
 use crate::ids::ResultId;
 use crate::media::remux::AudioOutcome;
@@ -38,14 +39,33 @@ pub struct Complete {
     pub download_url: String,
     pub results_url: String,
     pub csv_url: String,
+    pub mot_url: String,
+    pub coco_url: String,
+    pub captions_url: String,
+    pub sheet_url: String,
+    pub sheet_index_url: String,
+    pub timeline_url: String,
+    pub zip_url: String,
     #[serde(flatten)]
     pub summary: Summary,
 }
 
 impl Complete {
     pub fn new(id: &ResultId, summary: Summary) -> Self {
-        let url = |ending: &str| format!("/uploads/results/{id}.{ending}");
-        Self { download_url: url("mp4"), results_url: url("jsonl"), csv_url: url("csv"), summary }
+        let url = |kind: OutputKind| kind.url(id);
+        Self {
+            download_url: url(OutputKind::Video),
+            results_url: url(OutputKind::Frames),
+            csv_url: url(OutputKind::Table),
+            mot_url: url(OutputKind::Mot),
+            coco_url: url(OutputKind::Coco),
+            captions_url: url(OutputKind::Captions),
+            sheet_url: url(OutputKind::Sheet),
+            sheet_index_url: url(OutputKind::SheetIndex),
+            timeline_url: url(OutputKind::Timeline),
+            zip_url: url(OutputKind::Archive),
+            summary,
+        }
     }
 }
 
@@ -122,6 +142,11 @@ impl FrameTimes {
             (Some(nominal), None) => nominal,
             (None, None) => 1e6 / DEFAULT_STEP_US,
         }
+    }
+
+    /// When the last frame ends, by the source's clock, in microseconds.
+    pub fn end_us(&self, nominal: Option<f64>) -> i64 {
+        self.last_us.saturating_add((1e6 / self.fps(nominal)) as i64)
     }
 
     /// From the first frame to the end of the last.

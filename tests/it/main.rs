@@ -11,6 +11,7 @@ mod events;
 mod faults;
 mod frame_times;
 mod health;
+mod hls;
 mod index_last;
 mod layering;
 mod mp4;

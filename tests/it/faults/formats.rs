@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use sightline::media::command::Source;
 use sightline::media::decoder::Decoder;
 use sightline::media::ffmpeg::Ffmpeg;
-use sightline::video::Demuxer;
+use sightline::video::{Demuxer, Pixels};
 
 use super::child::fake::FakeFfmpeg;
 use crate::client::{Client, Upload, refusal};
@@ -67,7 +67,7 @@ fn e01_a_playlist_that_got_to_ffmpeg_would_reach_nothing_either() {
         std::fs::write(&file, &script).unwrap();
         for demuxer in [Demuxer::Mov, Demuxer::Matroska, Demuxer::MpegTs] {
             for source in [Source::File(file.clone()), Source::Pipe] {
-                let (decoder, stdin) = Decoder::start(&ffmpeg, &source, demuxer, 1_000_000).unwrap();
+                let (decoder, stdin) = Decoder::start(&ffmpeg, &source, demuxer, 1_000_000, Pixels::default()).unwrap();
                 if let Some(mut stdin) = stdin {
                     // Refused before all of it is read.
                     let _ = std::io::Write::write_all(&mut stdin, script.as_bytes());
