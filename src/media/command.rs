@@ -48,9 +48,9 @@ pub fn decode(source: &Source, demuxer: Demuxer, max_pixels: u64, pixels: Pixels
     args
 }
 
-/// Filters for what a standard screen cannot show as it is. Bright pictures are mapped to BT.709 from a reference white
-/// of 203 cd/m² (ITU-R BT.2408) with a shoulder up to five times as bright, about the 1000 cd/m² that they are graded
-/// for; transparent ones are laid over black.
+/// Filters for what a standard screen cannot show as it is. Bright pictures are mapped to BT.709: the reference white of
+/// 203 cd/m² (ITU-R BT.2408) becomes 193 of 255, and up to the 1000 cd/m² that they are graded for a shoulder tells
+/// highlights apart. Transparent pictures are laid over black.
 fn conversion(pixels: Pixels) -> String {
     let mut filters = String::new();
     if pixels.interlaced {
@@ -62,8 +62,8 @@ fn conversion(pixels: Pixels) -> String {
         DynamicRange::Pq => Some("smpte2084"),
     };
     if let Some(transfer) = transfer {
-        filters += &format!("zscale=tin={transfer}:pin=bt2020:min=bt2020nc:t=linear:npl=203,format=gbrpf32le,zscale=p=bt709,");
-        filters += "tonemap=hable:desat=0:peak=5,zscale=t=bt709:m=bt709:r=tv,format=yuv444p10le,";
+        filters += &format!("zscale=tin={transfer}:pin=bt2020:min=bt2020nc:t=linear:npl=100,format=gbrpf32le,zscale=p=bt709,");
+        filters += "tonemap=hable:desat=0:peak=10,zscale=t=bt709:m=bt709:r=tv,format=yuv444p10le,";
     }
     if pixels.alpha != Alpha::None {
         filters += "format=gbrap,premultiply=inplace=1,";

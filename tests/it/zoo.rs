@@ -22,14 +22,14 @@ fn every_odd_file_gives_a_right_result_or_a_clear_error() {
     files.retain(|name| name.contains('.') && !name.ends_with(".tsv") && !name.ends_with(".sh"));
     let known: Vec<_> = ZOO.iter().map(|(name, _)| *name).collect();
     assert_eq!(files, known, "the table has every file");
-    judge(&folder, ZOO.iter().filter(|(_, expected)| !matches!(expected, Expected::Result(video) if video.takes_minutes)).copied());
+    judge(&folder, ZOO.iter().filter(|(_, expected)| !matches!(expected, Expected::Result(video) if video.takes_long)).copied());
 }
 
 #[test]
-#[ignore = "decodes ten thousand pictures of 1920x1080"]
+#[ignore = "decodes twelve thousand pictures of 1920x1080"]
 fn the_longest_files_are_analysed_to_their_end() {
     let Some(folder) = clips::shared("odd") else { return };
-    judge(&folder, ZOO.iter().filter(|(_, expected)| matches!(expected, Expected::Result(video) if video.takes_minutes)).copied());
+    judge(&folder, ZOO.iter().filter(|(_, expected)| matches!(expected, Expected::Result(video) if video.takes_long)).copied());
 }
 
 /// Runs several at once and tells everything that is not as the table says.
@@ -94,7 +94,8 @@ fn out_of_time(source: &Path, output: &Path, video: &Video) -> Option<String> {
     if let Some(fault) = frame_times::difference(&times, &expected) {
         return Some(fault);
     }
-    if video.sound == AudioOutcome::None {
+    // The first block of transcoded sound is the new encoder's priming: `sound` listens to what is in it.
+    if video.sound != AudioOutcome::Copied {
         return None;
     }
     let (lead, expected) = (frame_times::picture_after_sound(output), frame_times::picture_after_sound(source));
