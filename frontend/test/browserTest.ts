@@ -8,6 +8,7 @@ import { goingOn } from './goingOn';
 import { ServerProcess } from './serverProcess';
 import { Tally } from './tally';
 import { smallTestVideo, testVideo } from './testVideo';
+import { watching } from './watching';
 
 const ANALYSIS_MS = Number(process.env['SIGHTLINE_TEST_TIMEOUT_MS'] ?? 300_000);
 const MIB = 1024 * 1024;
@@ -36,6 +37,7 @@ export async function main(): Promise<number> {
     );
     await tally.check('a cancelled upload says so and offers another try', () => inPage(opened, origin, (page) => cancelled(page, dir)));
     await tally.check('a file of another kind is refused before any upload', () => inPage(opened, origin, (page) => refused(page, dir)));
+    await watching(opened, tally, dir, (line) => log.push(line));
     await goingOn(opened, tally, dir, (line) => log.push(line));
   } catch (error) {
     await tally.check('the test runs to its end', () => {
