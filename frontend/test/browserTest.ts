@@ -136,7 +136,7 @@ async function text(page: Page, dir: string): Promise<void> {
     const alert = page.getByRole('alert');
     await alert.waitFor({ timeout: 60_000 });
     assert.match(await alert.innerText(), /\w+ .*\w+\./, 'no sentence');
-    assert.match(await page.locator('.error-code').innerText(), /[A-Z]{3,}/);
+    assert.match(await page.locator('.error-code').innerText(), /[A-Z]{3,}.* request \S+/);
     await page.getByRole('button', { name: 'Try again' }).waitFor();
     await page.getByRole('button', { name: 'Choose another video' }).click();
   }

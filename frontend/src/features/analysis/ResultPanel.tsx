@@ -26,6 +26,9 @@ export function ResultPanel({ file, result, onAnother }: Props) {
             Everything <small>ZIP</small>
           </a>
         )}
+        <button type="button" className="button" onClick={onAnother}>
+          Analyse another
+        </button>
       </div>
       <DetectionChart summary={result.detection_summary} />
       {files.length > 0 && (
@@ -45,9 +48,6 @@ export function ResultPanel({ file, result, onAnother }: Props) {
           </ul>
         </div>
       )}
-      <button type="button" className="button" onClick={onAnother}>
-        Analyse another
-      </button>
     </div>
   );
 }
