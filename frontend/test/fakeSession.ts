@@ -12,7 +12,7 @@ export interface Faults {
   /** The event connection is cut once, after this many events with somebody to hear them. */
   cutEventsAfter?: number;
   /** The analysis ends with this instead of a result, after some frames. */
-  error?: { detail: string; code: string };
+  error?: { detail: string; code: string; request_id?: string };
   warnings?: { code: string; detail: string }[];
   /** The container does not tell the number of frames. */
   totalUnknown?: boolean;
