@@ -163,4 +163,21 @@ mod tests {
         std::fs::remove_dir_all(folder).unwrap();
         assert!(made);
     }
+
+    #[test]
+    fn no_socket_but_a_local_one_is_opened() {
+        // Bash alone among the shells can send a datagram.
+        let talk = || {
+            let mut bash = Command::new("bash");
+            bash.args(["-c", "echo x > /dev/udp/127.0.0.1/9"]).stderr(std::process::Stdio::null());
+            bash
+        };
+        let Ok(free) = talk().status() else {
+            eprintln!("SKIPPED: there is no bash on this machine");
+            return;
+        };
+        let mut confined = talk();
+        Sandbox::None("").confine(&mut confined, &Files::default()).unwrap();
+        assert_eq!((free.success(), confined.status().unwrap().success()), (true, false));
+    }
 }
