@@ -1,7 +1,6 @@
 //! Frames are analysed while the file still arrives.
 
 use std::path::Path;
-use std::time::Duration;
 
 use crate::client::{Client, Upload};
 use crate::clips;
