@@ -51,6 +51,8 @@ export function Workspace({ state, onCancel, onAnother }: Props) {
         {complete === undefined ? (
           <ViewSwitch watching={watching} watchable={url !== undefined && !broken} onWatching={setWantsVideo} />
         ) : (
+          complete.sheet_url !== undefined &&
+          complete.sheet_index_url !== undefined &&
           complete.duration_seconds > 0 && (
             <ScrubStrip videoRef={videoRef} duration={complete.duration_seconds} sheetUrl={complete.sheet_url} indexUrl={complete.sheet_index_url} />
           )

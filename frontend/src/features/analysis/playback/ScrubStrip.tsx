@@ -8,8 +8,8 @@ interface Props {
   videoRef: RefObject<HTMLVideoElement | null>;
   /** Seconds. */
   duration: number;
-  sheetUrl: string | undefined;
-  indexUrl: string | undefined;
+  sheetUrl: string;
+  indexUrl: string;
 }
 
 /** Of one step of the keyboard. */
@@ -50,7 +50,7 @@ export function ScrubStrip({ videoRef, duration, sheetUrl, indexUrl }: Props) {
     <div className="scrub" onPointerMove={onMove} onPointerLeave={() => setLooked(undefined)}>
       {looked !== undefined && (
         <div className="scrub-look" aria-hidden="true" style={{ '--at': looked / duration, '--width': `${tile?.width ?? 0}px` } as object}>
-          {tile !== undefined && sheetUrl !== undefined && (
+          {tile !== undefined && (
             <div
               className="scrub-tile"
               style={{

@@ -2,10 +2,9 @@ import { useEffect, useState } from 'react';
 import { parseSheetIndex, type Tile } from './sheetIndex';
 
 /** The tiles of a contact sheet; none until its index is there, nor where it cannot be had. */
-export function useSheet(indexUrl: string | undefined): readonly Tile[] {
+export function useSheet(indexUrl: string): readonly Tile[] {
   const [tiles, setTiles] = useState<readonly Tile[]>([]);
   useEffect(() => {
-    if (indexUrl === undefined) return;
     const stop = new AbortController();
     const load = async () => {
       const answer = await fetch(indexUrl, { signal: stop.signal });
