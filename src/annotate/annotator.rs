@@ -78,7 +78,9 @@ impl Annotator {
         if self.style.labels {
             let (mut tags, mut taken) = (Vec::new(), Vec::new());
             for detection in surest_first {
-                if let Some(tag) = Tag::new(detection, &self.typeface, &measures, size, &taken) {
+                // In a crowd a box without a label is better than two labels that nobody can read.
+                let tag = Tag::new(detection, &self.typeface, &measures, size, &taken);
+                if let Some(tag) = tag.filter(Tag::is_legible) {
                     taken.push(tag.area());
                     tags.push((tag, self.colour(detection)));
                 }

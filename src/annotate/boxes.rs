@@ -80,6 +80,11 @@ impl Tag {
         grown(&self.area, self.rim)
     }
 
+    /// Whether it hides so little of other tags that all of them can be read.
+    pub fn is_legible(&self) -> bool {
+        self.hidden <= 0.1 * self.area.area()
+    }
+
     /// Draws the plate and its text; the confidence is a little paler than the name.
     pub fn draw(&self, canvas: &mut Canvas, typeface: &mut Typeface, fill: palette::Rgb) {
         let (area, size) = (&self.area, self.size);
@@ -152,6 +157,8 @@ mod tests {
         let narrow = Tag::new(&one, &typeface, &measures, frame, &neighbours).unwrap();
         assert_eq!((wide.name.as_str(), wide.percent.as_str()), ("#7 person", "91%"));
         assert_eq!((narrow.name.as_str(), narrow.percent.as_str(), narrow.hidden), ("#7", "", 0.0));
+        let everywhere = [BBox::new(0.0, 0.0, 1280.0, 720.0)];
+        assert!(narrow.is_legible() && !Tag::new(&one, &typeface, &measures, frame, &everywhere).unwrap().is_legible());
     }
 
     #[test]

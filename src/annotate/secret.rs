@@ -118,7 +118,9 @@ fn head(pose: &Pose) -> Option<Head> {
         torso.map_or(0.0, |d| d / 3.2),
     ];
     let wide = wide.into_iter().fold(0.0, f32::max);
-    let area = Secret { area: BBox::from_center(face.center(), 2.1 * wide, 2.5 * wide), round: true };
+    // The middle of a head is between its ears; of one that is seen from the side, the face is at its edge.
+    let middle = middle(ears).unwrap_or_else(|| face.center());
+    let area = Secret { area: BBox::from_center(middle, 2.3 * wide, 2.6 * wide), round: true };
     let certainty = pose.keypoints.iter().take(count).map(|k| k.visibility).sum::<f32>() / count as f32;
     (wide > 0.0).then_some(Head { area, sure: certainty >= SURE })
 }
@@ -149,6 +151,17 @@ mod tests {
         // Ear to ear are 28 here; a head is 1.6 times as high.
         assert!(head.area.y1 < 72.0 && head.area.y2 > 125.0 && head.area.width() > 50.0, "{head:?}");
         assert!(head.area.y2 < 160.0, "not the whole body: {head:?}");
+    }
+
+    #[test]
+    fn a_head_seen_from_the_side_is_hidden_to_its_back() {
+        let mut pose = standing(200.0, 0.9);
+        // It looks to the left: the ears are one behind the other, the nose is far before them, as are the eyes.
+        for (i, x) in [(0, 178.0), (1, 184.0), (2, 184.0), (3, 202.0), (4, 200.0), (5, 203.0), (6, 197.0)] {
+            pose.keypoints[i].x = x;
+        }
+        let found = secrets(Blur::Faces, &[], &[pose]);
+        assert!(found[0].area.x1 < 172.0 && found[0].area.x2 > 225.0, "{found:?}");
     }
 
     #[test]

@@ -136,6 +136,16 @@ fn boxes_and_labels_on_a_large_picture() {
 }
 
 #[test]
+fn labels_in_a_crowd() {
+    let size = Size::new(640, 360);
+    let person = |i: u32| {
+        let (x, y) = (20.0 + (i % 7) as f32 * 6.0, 30.0 + (i / 7) as f32 * 4.0);
+        found(size, "person", 0.95 - i as f32 * 0.02, [x, y, x + 5.0, y + 30.0], None)
+    };
+    matches_golden("crowd", &drawn(Style::default(), size, &(0..21).map(person).collect::<Vec<_>>(), &[]));
+}
+
+#[test]
 fn left_and_right_of_a_skeleton() {
     let size = Size::new(640, 360);
     let poses = [standing(Skeleton::Coco17, 180.0, 60.0, 280.0), standing(Skeleton::Coco17, 460.0, 200.0, 90.0)];
