@@ -30,7 +30,7 @@ impl Secret {
 /// What is to be hidden of what was found in a frame. Rather too much than too little: a person whose head no pose surely
 /// shows loses the upper part of the box as well.
 pub fn secrets(blur: Blur, detections: &[Detection], poses: &[Pose]) -> Vec<Secret> {
-    let persons: Vec<BBox> = detections.iter().filter(|d| &*d.label == PERSON).map(|d| d.bbox).collect();
+    let persons: Vec<BBox> = detections.iter().filter(|d| d.label.eq_ignore_ascii_case(PERSON)).map(|d| d.bbox).collect();
     let found = match blur {
         Blur::None => Vec::new(),
         Blur::Faces => faces(&persons, poses),
@@ -186,6 +186,8 @@ mod tests {
         let found = secrets(Blur::Persons, &[car.clone(), person(300.0, 60.0, 400.0, 410.0)], &[standing(200.0, 0.9)]);
         assert_eq!(found.len(), 3);
         assert!(found[2].round && found[2].area.y1 < 72.0, "the hair above the eyes: {found:?}");
+        let shouted = Detection { label: "Person".into(), ..person(1.0, 1.0, 9.0, 9.0) };
+        assert_eq!(secrets(Blur::Persons, &[shouted], &[]).len(), 1, "labels come from a model's file");
         assert!(found[0].area.x1 < 300.0 && found[0].area.y2 > 410.0 && found[1].area.y2 > 410.0, "{found:?}");
         assert_eq!(secrets(Blur::Faces, &[car], &[]), []);
         assert_eq!(secrets(Blur::None, &[person(1.0, 1.0, 9.0, 9.0)], &[standing(200.0, 0.9)]), []);
