@@ -100,10 +100,13 @@ impl App {
             if let Ok(analyses) = state.analyses() {
                 let catalog = &analyses.resources().catalog;
                 catalog.notices().iter().for_each(|notice| tracing::warn!("{notice}"));
-                match catalog.warm_up() {
-                    Ok(()) => state.set_warm(),
-                    Err(error) => tracing::error!("the default models do not run: {error}"),
-                }
+                state.set_warm(catalog.warm_up().map_err(|error| {
+                    tracing::error!("the default models do not run: {error}");
+                    Problem::new(
+                        ErrorCode::NotReady,
+                        format!("The default models do not run: {error}. The server's operator can run scripts/setup."),
+                    )
+                }));
             }
             eprintln!("listening on http://{address}");
         })?;

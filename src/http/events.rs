@@ -166,7 +166,8 @@ fn farewell() -> Bytes {
 }
 
 fn text(event: &Event) -> Bytes {
-    format!("id: {}\nevent: {}\ndata: {}\n\n", event.id, event.kind.as_str(), event.data).into()
+    let written = || format!("id: {}\nevent: {}\ndata: {}\n\n", event.id, event.kind.as_str(), event.data).into();
+    event.wire.get_or_init(written).clone()
 }
 
 fn error_text(problem: &Problem) -> Bytes {
@@ -182,7 +183,7 @@ mod tests {
 
     #[test]
     fn an_event_is_written_as_the_standard_says() {
-        let event = Event { id: 7, kind: EventKind::Progress, data: r#"{"frame_index":1}"#.into() };
+        let event = Event { id: 7, kind: EventKind::Progress, data: r#"{"frame_index":1}"#.into(), wire: Arc::default() };
         assert_eq!(text(&event), "id: 7\nevent: progress\ndata: {\"frame_index\":1}\n\n");
     }
 }

@@ -3,8 +3,7 @@
 use std::collections::VecDeque;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -66,7 +65,8 @@ pub struct State {
     /// Or why no analysis can run on this machine.
     analyses: Result<Analyses, Problem>,
     removed: Mutex<VecDeque<ResultId>>,
-    warm: AtomicBool,
+    /// Whether the models run, once that is known.
+    warm: OnceLock<Result<(), Problem>>,
     draining: watch::Sender<bool>,
 }
 
@@ -91,7 +91,7 @@ impl State {
             ffmpeg,
             analyses,
             removed: Mutex::default(),
-            warm: AtomicBool::new(false),
+            warm: OnceLock::new(),
             draining: watch::Sender::new(false),
         }
     }
@@ -101,9 +101,9 @@ impl State {
         self.analyses.as_ref().map_err(Clone::clone)
     }
 
-    /// The models are loaded and have run once.
-    pub fn set_warm(&self) {
-        self.warm.store(true, Ordering::Relaxed);
+    /// The models have run once, or cannot.
+    pub fn set_warm(&self, warm: Result<(), Problem>) {
+        let _ = self.warm.set(warm);
     }
 
     /// The server is about to stop: nothing new is taken.
@@ -175,9 +175,8 @@ impl State {
     /// Whether the server is fit for work, or why not.
     pub fn readiness(&self) -> Result<(), Problem> {
         self.admit()?;
-        if !self.warm.load(Ordering::Relaxed) {
-            return Err(Problem::new(ErrorCode::NotReady, "The models are being loaded. Try again in a moment."));
-        }
+        let loading = || Problem::new(ErrorCode::NotReady, "The models are being loaded. Try again in a moment.");
+        self.warm.get().ok_or_else(loading)?.clone()?;
         // A full disk is no answer to a question: the server is there, but not fit for work.
         self.room_for(0).map_err(|problem| Problem::new(ErrorCode::NotReady, problem.detail))
     }

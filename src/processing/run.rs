@@ -10,6 +10,7 @@ use super::job::{ENCODED, Job, Observer};
 use super::processor::{Processed, Processor};
 use super::resources::Resources;
 use super::results::Ending;
+use super::slots::Place;
 use super::summary::{Summary, Tally};
 use super::verdict;
 use crate::error_code::{ErrorCode, Problem};
@@ -49,7 +50,7 @@ enum Decoded {
 /// Runs the job on the calling thread until it is done, failed or cancelled. Outputs get their names at the very end: a
 /// job that fails leaves what was there before.
 pub fn run(resources: &Resources, job: &Job, cancel: &CancelToken, observer: &mut dyn Observer) -> Result<Finished, Problem> {
-    let run = Run { resources, job, cancel };
+    let run = Run { resources, job, cancel, place: Place::new(&resources.slots) };
     let outcome = run.run(observer);
     if outcome.is_err() || !job.keeps_encoded {
         let _ = std::fs::remove_file(run.encoded_path());
@@ -61,6 +62,7 @@ struct Run<'a> {
     resources: &'a Resources,
     job: &'a Job,
     cancel: &'a CancelToken,
+    place: Place<'a>,
 }
 
 impl Run<'_> {
@@ -71,13 +73,10 @@ impl Run<'_> {
         if plan == Plan::WholeFile {
             self.wait_for_all()?;
         }
-        let _slot = match self.resources.slots.try_take() {
-            Some(slot) => slot,
-            None => {
-                observer.entered(SessionState::Queued);
-                self.resources.slots.take(self.cancel)?
-            }
-        };
+        if !self.place.try_take() {
+            observer.entered(SessionState::Queued);
+            self.place.take(self.cancel)?;
+        }
         let began = Instant::now();
         observer.entered(SessionState::Processing);
         let mut processor = Processor::new(self.resources, self.job, self.cancel, self.encoded_path(), observer)?;
@@ -206,13 +205,19 @@ impl Run<'_> {
                         if pixels.is_none() && frame.index == 0 && !found.are_standard() {
                             return Ok(Decoded::NotAsTheyAre(found));
                         }
+                        self.place.take(self.cancel)?;
                         processor.frame(frame, &decoding.decoder)?;
                         watchdog.saw_frame();
                     }
                     Err(_) => break,
                 },
                 recv(self.cancel.signal()) -> _ => return Err(self.cancel.reason()),
-                default(LOOK) => watchdog.look(decoding.feeder.as_ref())?,
+                default(LOOK) => {
+                    if decoding.feeder.as_ref().is_some_and(Feeder::is_starved) {
+                        self.place.lend();
+                    }
+                    watchdog.look(decoding.feeder.as_ref())?;
+                }
             }
         }
         drop(frames);

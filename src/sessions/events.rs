@@ -2,8 +2,9 @@
 //! and the last event is never lost.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use bytes::Bytes;
 use parking_lot::Mutex;
 use tokio::sync::watch;
 
@@ -39,6 +40,8 @@ pub struct Event {
     pub kind: EventKind,
     /// JSON, without line ends.
     pub data: Arc<str>,
+    /// The event as it goes over the wire, made by its first reader for all: one with a preview is large, and readers many.
+    pub wire: Arc<OnceLock<Bytes>>,
 }
 
 /// Where a reader is in a session's events.
@@ -103,7 +106,7 @@ impl EventLog {
         if kept.events.len() == KEPT {
             kept.events.pop_front();
         }
-        kept.events.push_back(Event { id, kind, data: data.into() });
+        kept.events.push_back(Event { id, kind, data: data.into(), wire: Arc::default() });
         drop(kept);
         self.newest.send_replace(id);
     }

@@ -11,6 +11,7 @@ mod errors;
 mod events;
 mod faults;
 mod frame_times;
+mod golden;
 mod health;
 mod hls;
 mod index_last;

@@ -1,5 +1,6 @@
 //! The catalogue of faults: what must survive what. Each row is a test named by its id.
 
+mod catalogue;
 mod child;
 mod formats;
 mod hostile;
