@@ -176,6 +176,8 @@ pub enum Alpha {
 pub struct Pixels {
     pub dynamic_range: DynamicRange,
     pub alpha: Alpha,
+    /// Two half pictures in one, each with its own time.
+    pub interlaced: bool,
     /// Whether the file says by which matrix its colours were coded; a player guesses where it does not.
     pub matrix_known: bool,
 }
@@ -183,7 +185,7 @@ pub struct Pixels {
 impl Pixels {
     /// Whether a standard screen shows the pictures as they are.
     pub fn are_standard(&self) -> bool {
-        self.dynamic_range == DynamicRange::Sdr && self.alpha == Alpha::None
+        self.dynamic_range == DynamicRange::Sdr && self.alpha == Alpha::None && !self.interlaced
     }
 }
 

@@ -30,7 +30,8 @@ fn input(args: &mut Vec<OsString>, source: &Source, demuxer: Demuxer) {
 /// Decodes the first real video stream (`0:V:0` leaves cover art out) to PPM pictures on stdout, one for each frame of
 /// the source (`passthrough`: the default would invent frames to even out the rate), with a `showinfo` line on stderr
 /// for each. Rotation is applied by FFmpeg; pixels that are not square are made so, because boxes and keypoints live in
-/// the displayed picture. Frames that are marked as interlaced are deinterlaced, one for one.
+/// the displayed picture. Interlaced sources are deinterlaced, one frame for one, where a frame is marked so; others go
+/// past the filter, which takes no picture below 3x3 and loses one wherever the size changes.
 pub fn decode(source: &Source, demuxer: Demuxer, max_pixels: u64, pixels: Pixels) -> Vec<OsString> {
     let mut args = common("info");
     push(&mut args, &["-max_pixels", &max_pixels.to_string()]);
@@ -40,29 +41,29 @@ pub fn decode(source: &Source, demuxer: Demuxer, max_pixels: u64, pixels: Pixels
         Alpha::None | Alpha::Plane => {}
     }
     input(&mut args, source, demuxer);
-    let filters = format!(
-        "showinfo=checksum=0,bwdif=mode=send_frame:deint=interlaced,{}scale=w='max(1,round(iw*sar))':h=ih,setsar=1,format=rgb24",
-        conversion(pixels)
-    );
+    let filters = format!("showinfo=checksum=0,{}scale=w='max(1,round(iw*sar))':h=ih,setsar=1,format=rgb24", conversion(pixels));
     push(&mut args, &["-map", "0:V:0", "-an", "-sn", "-dn", "-vf", &filters, "-fps_mode", "passthrough"]);
     // Frames closer together than the nominal rate would get the same tick of its clock, and FFmpeg would complain.
     push(&mut args, &["-enc_time_base", "1:1000000", "-pix_fmt", "rgb24", "-f", "image2pipe", "-c:v", "ppm", "pipe:1"]);
     args
 }
 
-/// Filters for what a standard screen cannot show as it is. Bright pictures are mapped to BT.709 from a reference white
-/// of 203 cd/m² (ITU-R BT.2408) with a shoulder up to five times as bright, about the 1000 cd/m² that they are graded
-/// for; transparent ones are laid over black.
+/// Filters for what a standard screen cannot show as it is. Bright pictures are mapped to BT.709: the reference white of
+/// 203 cd/m² (ITU-R BT.2408) becomes 193 of 255, and up to the 1000 cd/m² that they are graded for a shoulder tells
+/// highlights apart. Transparent pictures are laid over black.
 fn conversion(pixels: Pixels) -> String {
     let mut filters = String::new();
+    if pixels.interlaced {
+        filters += "bwdif=mode=send_frame:deint=interlaced,";
+    }
     let transfer = match pixels.dynamic_range {
         DynamicRange::Sdr => None,
         DynamicRange::Hlg => Some("arib-std-b67"),
         DynamicRange::Pq => Some("smpte2084"),
     };
     if let Some(transfer) = transfer {
-        filters += &format!("zscale=tin={transfer}:pin=bt2020:min=bt2020nc:t=linear:npl=203,format=gbrpf32le,zscale=p=bt709,");
-        filters += "tonemap=hable:desat=0:peak=5,zscale=t=bt709:m=bt709:r=tv,format=yuv444p10le,";
+        filters += &format!("zscale=tin={transfer}:pin=bt2020:min=bt2020nc:t=linear:npl=100,format=gbrpf32le,zscale=p=bt709,");
+        filters += "tonemap=hable:desat=0:peak=10,zscale=t=bt709:m=bt709:r=tv,format=yuv444p10le,";
     }
     if pixels.alpha != Alpha::None {
         filters += "format=gbrap,premultiply=inplace=1,";
@@ -146,7 +147,8 @@ pub struct Remux<'a> {
 }
 
 pub fn remux(job: &Remux<'_>) -> Vec<OsString> {
-    let mut args = common("warning");
+    // So talkative because only then FFmpeg tells how many packets came through.
+    let mut args = common("verbose");
     // FFmpeg lets each input begin at 0; the picture's own start, later than the sound's, is given back here.
     push(&mut args, &["-y", "-itsoffset", &format!("{}us", job.video_start_us), "-f", "mp4", "-protocol_whitelist", "file", "-i"]);
     args.push(file_url(job.video));
@@ -157,9 +159,10 @@ pub fn remux(job: &Remux<'_>) -> Vec<OsString> {
     let last = job.frames.saturating_sub(1);
     let durations = format!("setts=pts=PTS:dts=DTS:duration='if(eq(N,{last}),{},DURATION)'", job.last_frame_ticks);
     push(&mut args, &["-bsf:v", &durations, "-video_track_timescale", &CLOCK_HZ.to_string()]);
+    // The encoder's own rate goes by the channels, of which it takes as many as the source has.
     match job.audio {
         AudioTreatment::Copy => push(&mut args, &["-map", &format!("1:{}", job.audio_stream), "-c:a", "copy"]),
-        AudioTreatment::ToAac => push(&mut args, &["-map", &format!("1:{}", job.audio_stream), "-c:a", "aac", "-b:a", "160k", "-ac", "2"]),
+        AudioTreatment::ToAac => push(&mut args, &["-map", &format!("1:{}", job.audio_stream), "-c:a", "aac"]),
         AudioTreatment::Drop => push(&mut args, &["-an"]),
     }
     push(&mut args, &["-map_metadata", "-1", "-map_chapters", "-1", "-movflags", "+faststart", "-f", "mp4"]);

@@ -124,7 +124,10 @@ impl DecodeLog {
         let mut facts = Vec::with_capacity(2);
         if !self.told {
             self.told = true;
-            facts.push(Fact::Source(self.source()));
+            let mut source = self.source();
+            // Not every container tells; the first picture does.
+            source.pixels.interlaced |= [" i:T", " i:B"].iter().any(|field| after.contains(field));
+            facts.push(Fact::Source(source));
         }
         facts.push(Fact::FrameTime(time));
         facts
@@ -236,6 +239,15 @@ mod tests {
         assert_eq!(facts[0], Fact::Source(source));
         assert_eq!(facts[1..], times);
         assert_eq!(complaints, Complaints::default());
+    }
+
+    #[test]
+    fn a_first_picture_in_two_fields_tells_an_interlaced_source() {
+        let interlaced = |field: &str| match &facts(&format!("[info] n:   0 pts:  0 sar:1/1 s:720x576 i:{field} iskey:1")).0[0] {
+            Fact::Source(source) => source.pixels.interlaced,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(["T", "B", "P"].map(interlaced), [true, true, false]);
     }
 
     #[test]

@@ -19,7 +19,9 @@ pub fn describe(stream: &str) -> Pixels {
     }
     for property in properties.split(", ") {
         let colour: Vec<&str> = property.split('/').collect();
-        if let [matrix, _, transfer] = colour[..] {
+        if ["top ", "bottom "].iter().any(|field| property.starts_with(field)) {
+            pixels.interlaced = true;
+        } else if let [matrix, _, transfer] = colour[..] {
             pixels.matrix_known = !matches!(matrix, "unknown" | "reserved");
             pixels.dynamic_range = match transfer {
                 "arib-std-b67" => DynamicRange::Hlg,
@@ -69,6 +71,8 @@ mod tests {
             ("h264 (High), yuv420p(tv, unknown/bt709/bt709), 640x360", Pixels::default()),
             ("qtrle (rle  / 0x20656C72), argb(progressive), 320x240", Pixels { alpha: Alpha::Plane, ..Pixels::default() }),
             ("prores (4444) (ap4h / 0x68347061), yuva444p12le(tv, bt709, progressive), 640x360", Pixels { alpha: Alpha::Plane, ..plain }),
+            ("h264 (High), yuv420p(tv, bt709, top first), 720x576", Pixels { interlaced: true, ..plain }),
+            ("dvvideo, yuv420p(bottom coded first (swapped)), 720x576", Pixels { interlaced: true, ..Pixels::default() }),
             ("none", Pixels::default()),
         ];
         for (text, expected) in cases {

@@ -1,6 +1,8 @@
 //! The last step: encoded video and the source's sound into one MP4 with its index in front. Nothing is encoded twice.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use serde::Serialize;
@@ -30,7 +32,10 @@ pub enum RemuxError {
 }
 
 /// Codecs that MP4 can hold and browsers play.
-const COPIED: [&str; 6] = ["aac", "mp3", "opus", "ac3", "eac3", "alac"];
+const COPIED: [&str; 7] = ["aac", "mp3", "opus", "flac", "ac3", "eac3", "alac"];
+
+/// What FFmpeg says at the end where nothing of the sound came through, which is no error to it.
+const NO_SOUND: &str = "(audio): 0 packets muxed";
 
 /// A copy is as fast as the disk; transcoding the sound of many hours takes minutes.
 const PATIENCE: Duration = Duration::from_secs(30 * 60);
@@ -113,8 +118,19 @@ fn attempt(
         output: partial,
     });
     let files = Files { read: &[input.video, input.source], written: Some(partial) };
-    let mut process = Process::spawn(ffmpeg, "remux", &args, &files, |_| {})?;
+    let silent = Arc::new(AtomicBool::new(false));
+    let found_silent = Arc::clone(&silent);
+    let on_line = move |line: &str| {
+        if line.contains(NO_SOUND) {
+            found_silent.store(true, Ordering::Relaxed);
+        }
+    };
+    let mut process = Process::spawn(ffmpeg, "remux", &args, &files, on_line)?;
     drop(process.take_stdout());
     let exit = process.wait(PATIENCE, stop).map_err(|e| RemuxError::Failed(e.to_string()))?;
-    Ok(if exit.status.success() { Ok(()) } else { Err(exit.reason()) })
+    Ok(match exit.status.success() {
+        true if silent.load(Ordering::Relaxed) => Err("the sound's track is empty".to_owned()),
+        true => Ok(()),
+        false => Err(exit.reason()),
+    })
 }

@@ -6,9 +6,9 @@ use crate::video::Rational;
 /// out of order.
 const RESTART_US: i64 = 1_000_000;
 /// A picture that begins later than this after the file's sound, or comes later than that after the one before, has a
-/// damaged time: MP4 cannot hold a frame of more than 13 hours.
+/// damaged time: FFmpeg writes no frame of more than 2³¹ ticks of the output's clock, 6.6 hours, into an MP4.
 const LATEST_START_US: i64 = 600 * 1_000_000;
-const LONGEST_STEP_US: i64 = 12 * 3600 * 1_000_000;
+const LONGEST_STEP_US: i64 = 6 * 3600 * 1_000_000;
 /// Taken where neither a time nor a rate is known.
 const DEFAULT_STEP_US: i64 = 40_000;
 
@@ -67,6 +67,7 @@ mod tests {
     fn times_that_cannot_be_true_are_replaced() {
         assert_eq!(times(&[Some(75_711_000_000), Some(75_711_040_000)]), [0, 40_000], "a start after a day of silence");
         let day = 86_400_000_000;
+        assert!(LONGEST_STEP_US / 1_000_000 * i64::from(crate::media::command::CLOCK_HZ) < i64::from(i32::MAX));
         assert_eq!(times(&[Some(0), Some(day), Some(day + 40_000)]), [0, 40_000, 80_000]);
         assert_eq!(times(&[Some(i64::MAX), Some(i64::MIN), Some(i64::MAX)]), [0, 40_000, 80_000]);
         let hour = 3_600_000_000;

@@ -30,6 +30,10 @@ pub fn fatal(end: &DecodeEnd, cut: bool) -> Result<(), Problem> {
             ErrorCode::NoFrames,
             "The file ends before what tells where its pictures are (in an MP4 the index, moov). It was not recorded or copied to its end.",
         )
+    } else if end.exit.status.success() && end.exit.first_error.is_none() {
+        Problem::new(ErrorCode::NoFrames, "The file has a video, but not one picture in it.")
+    } else if end.exit.reason().contains("encryption") {
+        Problem::new(ErrorCode::NoFrames, "The video is encrypted. Upload a copy without protection.")
     } else {
         Problem::new(ErrorCode::NoFrames, format!("No frame could be decoded: {}.", sentence_part(&end.exit.reason())))
     })

@@ -4,12 +4,16 @@ use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use sightline::processing::outputs::OutputKind;
 
 use crate::client::{Client, Upload};
 use crate::clips;
 use crate::program::Program;
 use crate::server::Server;
 use crate::sse::Event;
+
+/// Files of a finished analysis: the archive is made when it is asked for.
+const RESULTS: usize = OutputKind::ALL.len() - 1;
 
 /// How the analysis of these bytes ends.
 async fn end_of(client: &Client, bytes: &[u8], ext: &str) -> Event {
@@ -111,7 +115,7 @@ async fn sessions_that_are_deleted_end_at_once_and_leave_nothing() {
     program.assert_nothing_left("two deleted sessions");
     let finished = Upload::of(&client, &clips::short());
     let complete = finished.complete().await;
-    assert_eq!(program.files("results").len(), 3);
+    assert_eq!(program.files("results").len(), RESULTS);
     assert_eq!(client.delete(&finished.id).await.status(), 204);
     assert_eq!(client.get(complete["download_url"].as_str().unwrap()).send().await.unwrap().status(), 410);
     program.assert_nothing_left("a deleted result");
@@ -124,5 +128,5 @@ async fn a_finished_session_keeps_no_thread_and_no_child() {
     Upload::of(&client, &clips::faststart()).complete().await;
     program.assert_quiet("a finished analysis");
     let results = program.files("results");
-    assert!(results.len() == 3 && results.iter().all(|f| !f.ends_with(".part")), "{results:?}");
+    assert!(results.len() == RESULTS && results.iter().all(|f| !f.ends_with(".part")), "{results:?}");
 }

@@ -1,6 +1,7 @@
 //! One integration binary: the real app on port 0, with real FFmpeg and real OpenVINO.
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod analysis;
 mod analyze;
 mod bad_files;
 mod client;
@@ -17,11 +18,13 @@ mod index_last;
 mod layering;
 mod mp4;
 mod overlap;
+mod pictures;
 mod program;
 mod proxy;
 mod scratch;
 mod server;
 mod shutdown;
+mod sound;
 mod sse;
 mod tls;
 mod tus;
@@ -29,3 +32,4 @@ mod tus_client;
 mod upload_command;
 mod uploads;
 mod vision;
+mod zoo;
