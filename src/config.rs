@@ -314,6 +314,15 @@ pub struct OptionArgs {
     /// Draw frame number, models and timings into the picture
     #[arg(long)]
     pub debug: bool,
+    /// Make faces or persons unrecognisable [default: none]
+    #[arg(long, value_name = "none|faces|persons")]
+    pub blur: Option<String>,
+    /// Lay a map over the picture of where objects stood so far
+    #[arg(long)]
+    pub heatmap: bool,
+    /// Do not draw where each track has just been
+    #[arg(long)]
+    pub no_trails: bool,
 }
 
 impl OptionArgs {
@@ -334,13 +343,13 @@ impl OptionArgs {
             ("max_detections", &self.max_detections),
             ("max_poses", &self.max_poses),
             ("classes", &self.classes),
+            ("blur", &self.blur),
             ("detector", &self.detector),
             ("pose", &self.pose),
         ];
         let mut given: Vec<_> = given.into_iter().filter_map(|(field, value)| Some((field, value.clone()?))).collect();
-        if self.debug {
-            given.push(("debug", "true".to_owned()));
-        }
+        let said = [("debug", self.debug, "true"), ("heatmap", self.heatmap, "true"), ("trails", self.no_trails, "false")];
+        given.extend(said.into_iter().filter(|(_, said, _)| *said).map(|(field, _, value)| (field, value.to_owned())));
         given
     }
 }
@@ -356,6 +365,7 @@ fn at_least_one(text: &str) -> Result<usize, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::options::Blur;
     use clap::CommandFactory;
 
     #[test]
@@ -371,5 +381,13 @@ mod tests {
             panic!("not analyze")
         };
         assert_eq!(analyze.analysis.options().unwrap_err().field, "confidence");
+    }
+
+    #[test]
+    fn what_is_drawn_can_be_said() {
+        let words = ["sightline", "analyze", "a.mp4", "--blur", "faces", "--heatmap", "--no-trails"];
+        let Command::Analyze(analyze) = Cli::parse_from(words).command else { panic!("not analyze") };
+        let options = analyze.analysis.options().unwrap();
+        assert_eq!((options.blur, options.heatmap, options.trails), (Blur::Faces, true, false));
     }
 }

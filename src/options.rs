@@ -41,6 +41,28 @@ impl<'de> Deserialize<'de> for ModelChoice {
     }
 }
 
+/// What is made unrecognisable in every picture that leaves the server.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Blur {
+    #[default]
+    None,
+    Faces,
+    /// Persons as a whole.
+    Persons,
+}
+
+impl Blur {
+    fn parse(text: &str) -> Result<Self, InvalidOption> {
+        match text {
+            "none" => Ok(Self::None),
+            "faces" => Ok(Self::Faces),
+            "persons" => Ok(Self::Persons),
+            _ => Err(InvalidOption { field: "blur", expected: "none, faces or persons", got: text.to_owned() }),
+        }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct AnalysisOptions {
@@ -55,6 +77,11 @@ pub struct AnalysisOptions {
     pub preview_interval: u32,
     /// Draws the model's names, the frame number and the timings into the picture.
     pub debug: bool,
+    pub blur: Blur,
+    /// Draws where each track has just been.
+    pub trails: bool,
+    /// Lays a map over the picture of where objects stood so far.
+    pub heatmap: bool,
     pub detector: ModelChoice,
     pub pose: ModelChoice,
     /// Class names to keep; empty keeps all.
@@ -70,6 +97,9 @@ impl Default for AnalysisOptions {
             max_poses: 5,
             preview_interval: 10,
             debug: false,
+            blur: Blur::None,
+            trails: true,
+            heatmap: false,
             detector: ModelChoice::Default,
             pose: ModelChoice::Default,
             classes: Vec::new(),
@@ -101,6 +131,9 @@ impl AnalysisOptions {
             "max_poses" => self.max_poses = whole("max_poses", text, 0, 20, "a whole number from 0 to 20")?,
             "preview_interval" => self.preview_interval = whole("preview_interval", text, 1, 100, "a whole number from 1 to 100")? as u32,
             "debug" => self.debug = boolean("debug", text)?,
+            "blur" => self.blur = Blur::parse(text)?,
+            "trails" => self.trails = boolean("trails", text)?,
+            "heatmap" => self.heatmap = boolean("heatmap", text)?,
             "detector" => self.detector = ModelChoice::parse(text),
             "pose" => self.pose = ModelChoice::parse(text),
             "classes" => self.classes = text.split(',').map(|c| c.trim().to_owned()).filter(|c| !c.is_empty()).collect(),
@@ -154,6 +187,9 @@ mod tests {
             ("preview_interval", "٣"),
             ("debug", "yes"),
             ("max_poses", "21"),
+            ("blur", ""),
+            ("blur", "Faces"),
+            ("heatmap", "on"),
         ];
         for (field, text) in refused {
             let error = AnalysisOptions::default().set(field, text).unwrap_err();
@@ -161,6 +197,22 @@ mod tests {
             assert!(error.to_string().starts_with(field), "{error}");
         }
         assert_eq!(AnalysisOptions::default().set("colour", "red"), Ok(false));
+    }
+
+    #[test]
+    fn what_is_drawn_is_told_as_it_is_asked_for() {
+        let mut options = AnalysisOptions::default();
+        assert!(options.trails && !options.heatmap);
+        for (word, blur) in [("none", Blur::None), ("faces", Blur::Faces), ("persons", Blur::Persons)] {
+            options.set("blur", word).unwrap();
+            assert_eq!(options.blur, blur);
+            assert_eq!(serde_json::to_value(blur).unwrap(), word);
+        }
+        options.set("trails", "0").unwrap();
+        options.set("heatmap", "1").unwrap();
+        assert!(!options.trails && options.heatmap);
+        let before: AnalysisOptions = serde_json::from_str(r#"{"debug":true}"#).unwrap();
+        assert_eq!(before, AnalysisOptions { debug: true, ..Default::default() }, "a journal from before there was a blur");
     }
 
     #[test]

@@ -1,19 +1,28 @@
 //! One value that draws all the results of a frame.
 
+use super::blur::Veil;
 use super::boxes::{self, Tag};
 use super::canvas::Canvas;
 use super::caption;
+use super::heat::Heat;
+use super::palette::{self, Rgb};
 use super::skeleton;
 use super::style::Style;
 use super::text::Typeface;
+use super::trails::Trails;
 use crate::detection::Detection;
 use crate::frame::RgbFrame;
+use crate::geometry::Size;
 use crate::pose::Pose;
 
-/// Draws results into frames. Keep one for a video: it remembers the glyphs it has rasterised.
+/// Draws results into frames. Keep one for a video: it remembers what earlier frames showed, and the glyphs it has
+/// rasterised.
 pub struct Annotator {
     style: Style,
     typeface: Typeface,
+    veil: Veil,
+    heat: Heat,
+    trails: Trails,
 }
 
 impl Default for Annotator {
@@ -25,23 +34,43 @@ impl Default for Annotator {
 impl Annotator {
     /// An annotator that draws in this style.
     pub fn new(style: Style) -> Self {
-        Self { style, typeface: Typeface::new() }
+        Self { style, typeface: Typeface::new(), veil: Veil::default(), heat: Heat::default(), trails: Trails::default() }
     }
 
-    /// Draws boxes, then skeletons, then the boxes' labels, in place. Coordinates are pixels of this frame. What is
-    /// more certain lies above what is less, and has the first choice of a place for its label.
+    /// Takes in the results of a frame of this size and time (microseconds). Every frame comes here, also one that is not
+    /// drawn: what is hidden, trails and the heat map are made of more than one.
+    pub fn observe(&mut self, size: Size, pts_us: i64, detections: &[Detection], poses: &[Pose]) {
+        self.veil.observe(self.style.blur, pts_us, detections, poses);
+        if self.style.heatmap {
+            self.heat.observe(size, pts_us, detections);
+        }
+        if self.style.trails {
+            self.trails.observe(pts_us, detections);
+        }
+    }
+
+    /// Hides what was observed as such, then draws the heat map, trails, boxes, skeletons, and the boxes' labels, in place.
+    /// Coordinates are pixels of this frame. What is more certain lies above what is less, and has the first choice of a
+    /// place for its label.
     pub fn draw(&mut self, frame: &mut RgbFrame, detections: &[Detection], poses: &[Pose]) {
         let size = frame.size();
         if size.pixels() == 0 {
             return;
         }
         let measures = self.style.measures(size);
+        self.veil.draw(frame);
+        if self.style.heatmap {
+            self.heat.draw(frame);
+        }
         let canvas = &mut Canvas::new(frame);
+        if self.style.trails {
+            self.trails.draw(canvas, &measures, size);
+        }
 
         let mut surest_first: Vec<&Detection> = detections.iter().collect();
         surest_first.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
         for detection in surest_first.iter().rev() {
-            boxes::draw_outline(canvas, detection, &measures);
+            boxes::draw_outline(canvas, detection, self.colour(detection), &measures);
         }
         for pose in poses {
             skeleton::draw_pose(canvas, pose, &self.style, &measures);
@@ -49,15 +78,21 @@ impl Annotator {
         if self.style.labels {
             let (mut tags, mut taken) = (Vec::new(), Vec::new());
             for detection in surest_first {
-                if let Some(tag) = Tag::new(detection, &self.typeface, &measures, size, &taken) {
+                // In a crowd a box without a label is better than two labels that nobody can read.
+                let tag = Tag::new(detection, &self.typeface, &measures, size, &taken);
+                if let Some(tag) = tag.filter(Tag::is_legible) {
                     taken.push(tag.area());
-                    tags.push(tag);
+                    tags.push((tag, self.colour(detection)));
                 }
             }
-            for tag in tags.iter().rev() {
-                tag.draw(canvas, &mut self.typeface);
+            for (tag, colour) in tags.iter().rev() {
+                tag.draw(canvas, &mut self.typeface, *colour);
             }
         }
+    }
+
+    fn colour(&self, detection: &Detection) -> Rgb {
+        palette::of_detection(detection, self.style.colour_by)
     }
 
     /// Draws lines of text on a translucent plate in the upper left corner; lines that do not fit are cut.
@@ -71,8 +106,7 @@ impl Annotator {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::annotate::palette;
-    use crate::geometry::{BBox, Size};
+    use crate::geometry::BBox;
     use crate::pose::{Keypoint, Skeleton};
     use proptest::prelude::*;
 

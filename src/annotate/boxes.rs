@@ -9,10 +9,10 @@ use crate::detection::Detection;
 use crate::geometry::{BBox, Point, Size};
 
 /// The outline of one box, with a dark rim that keeps it readable on any background.
-pub fn draw_outline(canvas: &mut Canvas, detection: &Detection, measures: &Measures) {
+pub fn draw_outline(canvas: &mut Canvas, detection: &Detection, colour: palette::Rgb, measures: &Measures) {
     let Measures { line, rim, corner, .. } = *measures;
     canvas.stroke_rect(&detection.bbox, corner, line + 2.0 * rim, Ink::translucent(palette::INK, 0.45));
-    canvas.stroke_rect(&detection.bbox, corner, line, Ink::opaque(palette::of_detection(detection)));
+    canvas.stroke_rect(&detection.bbox, corner, line, Ink::opaque(colour));
 }
 
 /// A label with its place on the frame.
@@ -28,7 +28,6 @@ pub struct Tag {
     percent: String,
     /// Pixels from the tag's left edge to the confidence.
     percent_at: f32,
-    fill: palette::Rgb,
 }
 
 impl Tag {
@@ -73,16 +72,7 @@ impl Tag {
         }
         let outer = grown(&detection.bbox, measures.line / 2.0);
         let place = label::place(width, height, &outer, measures.rim + 1.0, frame, taken);
-        Some(Self {
-            area: place.area,
-            size,
-            rim: measures.rim,
-            hidden: place.hidden,
-            name,
-            percent,
-            percent_at,
-            fill: palette::of_detection(detection),
-        })
+        Some(Self { area: place.area, size, rim: measures.rim, hidden: place.hidden, name, percent, percent_at })
     }
 
     /// Where on the frame it lies, with its rim.
@@ -90,13 +80,18 @@ impl Tag {
         grown(&self.area, self.rim)
     }
 
+    /// Whether it hides so little of other tags that all of them can be read.
+    pub fn is_legible(&self) -> bool {
+        self.hidden <= 0.1 * self.area.area()
+    }
+
     /// Draws the plate and its text; the confidence is a little paler than the name.
-    pub fn draw(&self, canvas: &mut Canvas, typeface: &mut Typeface) {
+    pub fn draw(&self, canvas: &mut Canvas, typeface: &mut Typeface, fill: palette::Rgb) {
         let (area, size) = (&self.area, self.size);
         let radius = area.height() * 0.28;
         canvas.fill_rect(&grown(area, self.rim), radius + self.rim, Ink::translucent(palette::INK, 0.45));
-        canvas.fill_rect(area, radius, Ink::opaque(self.fill));
-        let text = palette::text_on(self.fill);
+        canvas.fill_rect(area, radius, Ink::opaque(fill));
+        let text = palette::text_on(fill);
         let baseline = ((area.y1 + area.y2 + typeface.cap_height(size)) / 2.0).round();
         typeface.draw(canvas, &self.name, Point::new(area.x1 + padding(size), baseline), size, Ink::opaque(text));
         typeface.draw(canvas, &self.percent, Point::new(area.x1 + self.percent_at, baseline), size, Ink::translucent(text, 0.82));
@@ -128,7 +123,7 @@ mod tests {
         let frame_size = Size::new(1280, 720);
         let mut frame = RgbFrame::filled(frame_size, [200; 3]);
         let detection = person(BBox::new(100.5, 100.5, 300.5, 400.5));
-        draw_outline(&mut Canvas::new(&mut frame), &detection, &Style::default().measures(frame_size));
+        draw_outline(&mut Canvas::new(&mut frame), &detection, palette::colour(0), &Style::default().measures(frame_size));
         assert_eq!(frame.pixel(100, 250), palette::colour(0));
         assert_eq!(frame.pixel(200, 400), palette::colour(0));
         assert!(frame.pixel(98, 250)[0] < 190, "the rim");
@@ -144,7 +139,7 @@ mod tests {
         let mut frame = RgbFrame::filled(frame_size, [200; 3]);
         let tag = Tag::new(&person(BBox::new(100.0, 100.0, 300.0, 400.0)), &typeface, &measures, frame_size, &[]).unwrap();
         assert!(tag.area().y2 < 100.0 && tag.area().width() > 60.0);
-        tag.draw(&mut Canvas::new(&mut frame), &mut typeface);
+        tag.draw(&mut Canvas::new(&mut frame), &mut typeface, palette::colour(0));
         let (x1, y1) = (tag.area.x1 as usize, tag.area.y1 as usize);
         assert_eq!(frame.pixel(x1 + 3, y1 + 10), palette::colour(0));
         let inside = (y1..y1 + 20).flat_map(|y| (x1..x1 + 60).map(move |x| (x, y)));
@@ -162,6 +157,8 @@ mod tests {
         let narrow = Tag::new(&one, &typeface, &measures, frame, &neighbours).unwrap();
         assert_eq!((wide.name.as_str(), wide.percent.as_str()), ("#7 person", "91%"));
         assert_eq!((narrow.name.as_str(), narrow.percent.as_str(), narrow.hidden), ("#7", "", 0.0));
+        let everywhere = [BBox::new(0.0, 0.0, 1280.0, 720.0)];
+        assert!(narrow.is_legible() && !Tag::new(&one, &typeface, &measures, frame, &everywhere).unwrap().is_legible());
     }
 
     #[test]

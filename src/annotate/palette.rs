@@ -1,5 +1,6 @@
 //! Colours: one a track or a class, told apart at a glance, with text on them that can be read.
 
+use super::style::ColourBy;
 use crate::detection::Detection;
 use crate::pose::Side;
 
@@ -40,11 +41,18 @@ pub fn colour(number: usize) -> Rgb {
     })
 }
 
-/// A detection's colour: its track's where it has one (the same person keeps it), else its class's.
-pub fn of_detection(detection: &Detection) -> Rgb {
+/// A detection's colour: its class's, or its track's where that is asked for and it has one (the same person keeps it).
+pub fn of_detection(detection: &Detection, by: ColourBy) -> Rgb {
+    match detection.track_id {
+        Some(id) if by == ColourBy::Track => of_track(id),
+        _ => colour(detection.class_id),
+    }
+}
+
+/// A track's colour.
+pub fn of_track(id: u32) -> Rgb {
     // Track ids begin at 1.
-    let number = detection.track_id.map_or(detection.class_id, |id| id.saturating_sub(1) as usize);
-    colour(number)
+    colour(id.saturating_sub(1) as usize)
 }
 
 /// The colour of a side of the body; blue and orange are told apart by the colour-blind too.
@@ -108,11 +116,12 @@ mod tests {
     fn a_track_has_its_own_colour_and_a_class_where_there_is_no_track() {
         let mut detection =
             Detection { class_id: 2, label: "car".into(), confidence: 0.5, bbox: BBox::new(0.0, 0.0, 1.0, 1.0), track_id: None };
-        assert_eq!(of_detection(&detection), colour(2));
+        assert_eq!(of_detection(&detection, ColourBy::Track), colour(2));
         detection.track_id = Some(1);
-        assert_eq!(of_detection(&detection), colour(0));
+        assert_eq!(of_detection(&detection, ColourBy::Class), colour(2));
+        assert_eq!(of_detection(&detection, ColourBy::Track), colour(0));
         detection.track_id = Some(0);
-        assert_eq!(of_detection(&detection), colour(0));
+        assert_eq!(of_detection(&detection, ColourBy::Track), colour(0));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! How the drawing looks, and how large its parts are on a picture of a given size.
 
 use crate::geometry::Size;
+use crate::options::Blur;
 
 /// What becomes of keypoints, and of bones with an end, below the style's visibility.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -12,6 +13,15 @@ pub enum HiddenKeypoints {
     Fade,
 }
 
+/// What a box and its label have a colour for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ColourBy {
+    Class,
+    /// Its class where it has no track.
+    #[default]
+    Track,
+}
+
 /// What an [`Annotator`](super::Annotator) is built with.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Style {
@@ -20,13 +30,29 @@ pub struct Style {
     pub hidden: HiddenKeypoints,
     /// Whether boxes carry their class, confidence and track.
     pub labels: bool,
+    pub colour_by: ColourBy,
+    /// What is hidden before anything is drawn.
+    pub blur: Blur,
+    /// Whether tracks draw a line behind them.
+    pub trails: bool,
+    /// Whether a map of where objects stood lies over the picture.
+    pub heatmap: bool,
     /// Lines and text are this many times as large as usual, kept within 0.25..=4.
     pub scale: f32,
 }
 
 impl Default for Style {
     fn default() -> Self {
-        Self { min_visibility: 0.5, hidden: HiddenKeypoints::Omit, labels: true, scale: 1.0 }
+        Self {
+            min_visibility: 0.5,
+            hidden: HiddenKeypoints::Omit,
+            labels: true,
+            colour_by: ColourBy::Track,
+            blur: Blur::None,
+            trails: true,
+            heatmap: false,
+            scale: 1.0,
+        }
     }
 }
 
@@ -35,6 +61,8 @@ impl Default for Style {
 pub struct Measures {
     /// Width of a box's line.
     pub line: f32,
+    /// Width of a trail's newest end.
+    pub trail: f32,
     /// Width of the dark rim around lines.
     pub rim: f32,
     /// Radius of a box's corners.
@@ -57,7 +85,8 @@ impl Style {
         let relative = diagonal / 1468.6;
         let unit = relative * wanted;
         Measures {
-            line: (2.5 * unit).clamp(1.25, 40.0),
+            line: (2.5 * unit).clamp(1.75, 40.0),
+            trail: (4.0 * unit).clamp(2.5, 64.0),
             rim: (1.0 * unit).clamp(0.6, 16.0),
             corner: (6.0 * unit).clamp(2.0, 96.0),
             bone: (4.0 * unit).clamp(1.5, 64.0),

@@ -3,7 +3,7 @@
 use crate::detection::Labels;
 use crate::frame::TimedFrame;
 use crate::geometry::BBox;
-use crate::options::AnalysisOptions;
+use crate::options::{AnalysisOptions, Blur};
 use crate::pipeline::result::FrameResult;
 use crate::vision::VisionError;
 use crate::vision::catalog::{Catalog, CatalogError};
@@ -20,6 +20,8 @@ pub enum AnalyzerError {
     Model(#[from] CatalogError),
     #[error("{name:?} is not a class of {model}; it knows: {known}")]
     UnknownClass { name: String, model: String, known: String },
+    #[error("blur needs persons to be found: a model that knows them, and person among the classes")]
+    NobodyToBlur,
 }
 
 pub struct Analyzer {
@@ -37,6 +39,15 @@ impl Analyzer {
             Some(detector) if !options.classes.is_empty() => Some(class_ids(detector, &options.classes)?),
             _ => None,
         };
+        let person = detector.as_ref().and_then(|d| d.labels().find(PERSON));
+        let finds_persons = match (person, &classes) {
+            (Some(id), Some(kept)) => kept.contains(&id),
+            (Some(_), None) => true,
+            (None, _) => pose.is_some(),
+        };
+        if options.blur != Blur::None && !finds_persons {
+            return Err(AnalyzerError::NobodyToBlur);
+        }
         let detect = DetectOptions { confidence: options.confidence, iou: options.iou, max_detections: options.max_detections, classes };
         Ok(Self { detector, pose, detect, max_poses: options.max_poses })
     }

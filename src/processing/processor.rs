@@ -21,6 +21,7 @@ use crate::geometry::Size;
 use crate::imaging::PreviewEncoder;
 use crate::media::decoder::Decoder;
 use crate::media::encoder::{Encoder, Written};
+use crate::options::AnalysisOptions;
 use crate::pipeline::analyzer::{Analyzer, AnalyzerError};
 use crate::pipeline::result::FrameResult;
 use crate::sessions::cancel::CancelToken;
@@ -99,7 +100,7 @@ impl<'a> Processor<'a> {
             cancel,
             observer,
             analyzer,
-            annotator: Annotator::new(Style::default()),
+            annotator: Annotator::new(style(&job.options)),
             preview: PreviewEncoder::new(),
             tally: Tally::default(),
             began: Instant::now(),
@@ -123,6 +124,7 @@ impl<'a> Processor<'a> {
         let result = self.analyzer.analyze(&frame).map_err(|e| Problem::new(ErrorCode::InferenceFailed, e.to_string()))?;
         let analysis = analysed.elapsed();
         self.tally.count(&result);
+        self.annotator.observe(frame.picture.size(), frame.pts_us, &result.detections, &result.poses);
         let Some(output) = &mut self.output else { return Ok(()) };
         output.files.results.write(&result).map_err(|e| unwritten(&e))?;
         let on_sheet = output.files.sheet.as_mut().is_some_and(|sheet| sheet.wants(frame.pts_us));
@@ -234,6 +236,11 @@ impl<'a> Processor<'a> {
     }
 }
 
+/// How the results are drawn that are asked for by these options.
+fn style(options: &AnalysisOptions) -> Style {
+    Style { blur: options.blur, trails: options.trails, heatmap: options.heatmap, ..Style::default() }
+}
+
 fn unwritten(error: &std::io::Error) -> Problem {
     verdict::storage("The results could not be written", error)
 }
@@ -242,7 +249,7 @@ fn unwritten(error: &std::io::Error) -> Problem {
 pub fn refusal(error: &AnalyzerError) -> Problem {
     let code = match error {
         AnalyzerError::Model(error) => error.code(),
-        AnalyzerError::UnknownClass { .. } => ErrorCode::InvalidField,
+        AnalyzerError::UnknownClass { .. } | AnalyzerError::NobodyToBlur => ErrorCode::InvalidField,
     };
     Problem::new(code, format!("{error}."))
 }

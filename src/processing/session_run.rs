@@ -17,7 +17,7 @@ use super::summary::Complete;
 use super::verdict;
 use crate::error_code::{ErrorCode, Problem};
 use crate::ids::{RequestId, ResultId};
-use crate::options::{AnalysisOptions, ModelChoice};
+use crate::options::{AnalysisOptions, Blur, ModelChoice};
 use crate::pipeline::analyzer::Analyzer;
 use crate::sessions::cancel::CancelToken;
 use crate::sessions::events::EventKind;
@@ -56,7 +56,7 @@ impl Analyses {
                 return Err(Problem::new(ErrorCode::UnknownModel, detail));
             }
         }
-        if !options.classes.is_empty() {
+        if !options.classes.is_empty() || options.blur != Blur::None {
             // Only a loaded model knows its classes; it is loaded once for all sessions.
             Analyzer::new(&self.resources.catalog, options).map_err(|e| processor::refusal(&e))?;
         }

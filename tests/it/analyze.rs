@@ -78,6 +78,23 @@ async fn an_assembled_upload_is_told_again_or_analysed_again_with_other_options(
 }
 
 #[tokio::test]
+async fn what_is_drawn_can_be_chosen_anew_and_a_blur_needs_a_model() {
+    let client = client();
+    let upload = Upload::of(&client, &clips::short());
+    upload.complete().await;
+    let refused = refusal(assembled(&client, &upload, &[("blur", "faces")]).await).await;
+    assert_eq!((refused.status, refused.code.as_str()), (400, "INVALID_FIELD"), "nothing would be hidden");
+    let again = Events::new(assembled(&client, &upload, &[("heatmap", "true"), ("trails", "false")]).await).rest().await;
+    let results = client.bytes(again.last().unwrap().data["results_url"].as_str().unwrap()).await;
+    let header: Value = serde_json::from_slice(results.split(|b| *b == b'\n').next().unwrap()).unwrap();
+    let options = &header["options"];
+    assert_eq!(
+        [&options["heatmap"], &options["trails"], &options["blur"]],
+        [&Value::from(true), &Value::from(false), &Value::from("none")]
+    );
+}
+
+#[tokio::test]
 async fn an_upload_that_is_not_whole_cannot_be_analysed_again() {
     let client = client();
     let upload = Upload::of(&client, &clips::faststart());

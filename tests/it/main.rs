@@ -10,6 +10,7 @@ mod errors;
 mod events;
 mod faults;
 mod frame_times;
+mod golden;
 mod health;
 mod hls;
 mod index_last;
