@@ -8,6 +8,7 @@ import { goingOn } from './goingOn';
 import { ServerProcess } from './serverProcess';
 import { Tally } from './tally';
 import { smallTestVideo, testVideo } from './testVideo';
+import { watching } from './watching';
 
 const ANALYSIS_MS = Number(process.env['SIGHTLINE_TEST_TIMEOUT_MS'] ?? 300_000);
 const MIB = 1024 * 1024;
@@ -36,6 +37,7 @@ export async function main(): Promise<number> {
     );
     await tally.check('a cancelled upload says so and offers another try', () => inPage(opened, origin, (page) => cancelled(page, dir)));
     await tally.check('a file of another kind is refused before any upload', () => inPage(opened, origin, (page) => refused(page, dir)));
+    await watching(opened, tally, dir, (line) => log.push(line));
     await goingOn(opened, tally, dir, (line) => log.push(line));
   } catch (error) {
     await tally.check('the test runs to its end', () => {
@@ -134,7 +136,7 @@ async function text(page: Page, dir: string): Promise<void> {
     const alert = page.getByRole('alert');
     await alert.waitFor({ timeout: 60_000 });
     assert.match(await alert.innerText(), /\w+ .*\w+\./, 'no sentence');
-    assert.match(await page.locator('.error-code').innerText(), /[A-Z]{3,}/);
+    assert.match(await page.locator('.error-code').innerText(), /[A-Z]{3,}.* request \S+/);
     await page.getByRole('button', { name: 'Try again' }).waitFor();
     await page.getByRole('button', { name: 'Choose another video' }).click();
   }

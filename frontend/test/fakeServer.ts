@@ -76,6 +76,7 @@ export class FakeServer {
     if (route === 'GET /api/stream-progress') return this.#streamProgress(request, response, id);
     if (route === 'POST /api/analyze-stream') return this.#analyzeStream(request, response);
     if (route === 'GET /api/uploads') { this.#tellUpload(response, id); return; }
+    if (route === 'GET /api/sessions' && index === 'index.m3u8') { this.#tellPlaylist(response, id); return; }
     if (route === 'DELETE /api/sessions') { this.#delete(response, id); return; }
     if (area === 'uploads') { this.#sendResult(request, response, id); return; }
     if (area === 'api') { problem(response, 404, 'NOT_FOUND', 'There is nothing here.'); return; }
@@ -148,6 +149,12 @@ export class FakeServer {
     const session = this.#session(id, 1);
     session.addReader(response, '', { 'x-session-id': id });
     session.chunks.set(0, Buffer.from(await file.arrayBuffer()));
+  }
+
+  #tellPlaylist(response: ServerResponse, id: string): void {
+    const playlist = this.sessions.get(id)?.playlist();
+    if (playlist === undefined) { problem(response, 404, 'RESULT_NOT_FOUND', 'This part of the video is not there yet.'); return; }
+    response.writeHead(200, { 'content-type': 'application/vnd.apple.mpegurl' }).end(playlist);
   }
 
   #delete(response: ServerResponse, id: string): void {

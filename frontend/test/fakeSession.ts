@@ -12,12 +12,14 @@ export interface Faults {
   /** The event connection is cut once, after this many events with somebody to hear them. */
   cutEventsAfter?: number;
   /** The analysis ends with this instead of a result, after some frames. */
-  error?: { detail: string; code: string };
+  error?: { detail: string; code: string; request_id?: string };
   warnings?: { code: string; detail: string }[];
   /** The container does not tell the number of frames. */
   totalUnknown?: boolean;
   /** In each chunk's answer. */
   want?: [number, number][];
+  /** Each reader is first told that it has missed something. */
+  resets?: boolean;
 }
 
 export interface Script {
@@ -31,6 +33,7 @@ export interface Script {
 
 const PIXEL =
   '/9j/4AAQSkZJRgABAQEASABIAAD/2wBDAP//////////////////////////////////////////////////////////////////////////////////////wAALCAABAAEBAREA/8QAFAABAAAAAAAAAAAAAAAAAAAAA//EABQQAQAAAAAAAAAAAAAAAAAAAAD/2gAIAQEAAD8AR//Z';
+const RESET = 'event: reset\ndata: {"detail":"Events in between are no longer kept; the newest state follows."}\n\n';
 const PREVIEW_INTERVAL = 10;
 
 /** One analysis that only pretends: frames pass as chunks arrive, and the "annotated" video is the upload itself. */
@@ -66,10 +69,18 @@ export class FakeSession {
     return Buffer.concat([...this.chunks].sort(([a], [b]) => a - b).map(([, chunk]) => chunk));
   }
 
+  /** What of the "annotated" video there is, in segments of 60 frames. */
+  playlist(): string | undefined {
+    const segments = Math.floor(this.#frame / 60);
+    if (segments === 0) return undefined;
+    const lines = Array.from({ length: segments }, (_, index) => `#EXTINF:2.000000,\n${index}.m4s\n`);
+    return `#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXT-X-MAP:URI="init.mp4"\n${lines.join('')}${this.ended ? '#EXT-X-ENDLIST\n' : ''}`;
+  }
+
   addReader(response: ServerResponse, lastEventId: string, headers: Record<string, string> = {}): void {
     this.lastEventIds.push(lastEventId);
     response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache, no-transform', ...headers });
-    response.write(`retry: ${this.#script.retryMs}\n\n: keepalive\n\n${this.#newest}`);
+    response.write(`retry: ${this.#script.retryMs}\n\n: keepalive\n\n${this.#script.faults.resets === true ? RESET : ''}${this.#newest}`);
     if (this.ended) return void response.end();
     this.#readers.add(response);
     response.on('close', () => this.#readers.delete(response));

@@ -61,7 +61,7 @@ export async function main([folder = 'screenshots']: string[]): Promise<number> 
     await shot('6-complete');
     await page.getByRole('button', { name: 'Analyse another' }).click();
 
-    fake.faults = { error: { code: 'DECODER_TIMEOUT', detail: 'The decoder made no progress for 20 seconds. The video may be damaged; try to convert it first.' } };
+    fake.faults = { error: { code: 'DECODER_TIMEOUT', request_id: '4f1c7a90d2b84e63', detail: 'The decoder made no progress for 20 seconds. The video may be damaged; try to convert it first.' } };
     await choose(page, path);
     await page.getByRole('alert').waitFor();
     await shot('7-failed');

@@ -5,6 +5,11 @@ const REPOSITORY = resolve(import.meta.dirname, '../..');
 const START_MS = 120_000;
 const STOP_MS = 30_000;
 
+/** Without what is said to the tests alone: the server refuses variables of its own name that it does not know. */
+function serverEnvironment(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^SIGHTLINE_TEST_/.test(name)));
+}
+
 /** `sightline serve` on a free port, or what takes its place by the same command line. */
 export class ServerProcess {
   readonly origin: string;
@@ -23,7 +28,7 @@ export class ServerProcess {
     // From the repository's root, where the models lie by default.
     const args = ['serve', '--port', more.port ?? '0', '--data-dir', dataDir];
     if (more.modelsDir !== undefined) args.push('--models-dir', more.modelsDir);
-    const child = spawn(binary, args, { cwd: REPOSITORY, stdio: ['ignore', 'ignore', 'pipe'] });
+    const child = spawn(binary, args, { cwd: REPOSITORY, env: serverEnvironment(), stdio: ['ignore', 'ignore', 'pipe'] });
     const exit = new Promise<number | string>((ended) => child.once('exit', (code, signal) => ended(code ?? signal ?? 'unknown')));
     const killIt = () => child.kill('SIGKILL');
     process.once('exit', killIt);

@@ -1,6 +1,7 @@
 import { EventParser, type ServerEvent } from './eventParser';
 import { followEvents, isEventStream, readEvents, refusalOf, Watchdog, type FollowSettings } from './eventFollower';
 import type { PutBytes } from './putBytes';
+import { parsePlaylist, type Playlist } from './playlist';
 import { networkProblem, Problem, problemFromAnswer } from './problem';
 import { parseAnalysisEvent, parseTaken, parseUploadState, type AnalysisEvent, type AnalysisOptions, type Taken, type UploadState } from './wire';
 
@@ -47,6 +48,17 @@ export class Client {
     const state = answer.ok ? parseUploadState(await orNetworkProblem(signal, answer.text())) : undefined;
     if (state === undefined) throw await orNetworkProblem(signal, refusalOf(answer));
     return state;
+  }
+
+  /** Where the annotated video is while it is being made. */
+  playlistUrl(sessionId: string): string {
+    return `${this.#base}/api/sessions/${sessionId}/hls/index.m3u8`;
+  }
+
+  async playlist(sessionId: string, signal: AbortSignal): Promise<Playlist> {
+    const answer = await orNetworkProblem(signal, fetch(this.playlistUrl(sessionId), { cache: 'no-store', signal }));
+    if (!answer.ok) throw await orNetworkProblem(signal, refusalOf(answer));
+    return parsePlaylist(await orNetworkProblem(signal, answer.text()));
   }
 
   /** Follows the progress of a session over lost connections until the listener is done. */

@@ -10,6 +10,12 @@ describe('problemFromAnswer', () => {
     expect(problem).toMatchObject({ message: 'All places are taken.', code: 'TOO_MANY_SESSIONS', status: 503, retryAfterMs: 7000 });
   });
 
+  it('finds the request’s id in the problem’s instance', () => {
+    const of = (instance: unknown) =>
+      problemFromAnswer({ status: 400, body: JSON.stringify({ code: 'X', detail: 'x', instance }), retryAfter: null }, now).requestId;
+    expect([of('/requests/r-1'), of('/elsewhere/r-1'), of(7), of(undefined)]).toEqual(['r-1', undefined, undefined, undefined]);
+  });
+
   it('has a sentence for the page of a proxy', () => {
     const problem = problemFromAnswer({ status: 413, body: '<html>413</html>', retryAfter: null }, now);
     expect(problem.code).toBe('HTTP_413');

@@ -6,12 +6,15 @@ export class Problem extends Error {
   readonly status: number | undefined;
   /** How long the server asks to wait, in milliseconds. */
   readonly retryAfterMs: number | undefined;
+  /** By which the operator finds what went wrong in the server's log. */
+  readonly requestId: string | undefined;
 
-  constructor(code: string, detail: string, from: { status?: number; retryAfterMs?: number | undefined } = {}) {
+  constructor(code: string, detail: string, from: Partial<Pick<Problem, 'status' | 'retryAfterMs' | 'requestId'>> = {}) {
     super(detail);
     this.code = code;
     this.status = from.status;
     this.retryAfterMs = from.retryAfterMs;
+    this.requestId = from.requestId;
   }
 
   /** No answer, too late an answer, or one that says "later": the same request may succeed. So may a chunk that was damaged on its way. */
@@ -44,8 +47,10 @@ export function networkProblem(): Problem {
 /** An answer that is not a success, whatever its body is. */
 export function problemFromAnswer(answer: { status: number; body: string; retryAfter: string | null }, now: Date): Problem {
   const retryAfterMs = parseRetryAfter(answer.retryAfter, now);
-  const from = { status: answer.status, retryAfterMs };
   const body = parseObject(answer.body);
+  // RFC 9457's name for this one occurrence of a problem.
+  const requestId = /^\/requests\/(.+)$/.exec(text(body?.['instance']) ?? '')?.[1];
+  const from = { status: answer.status, retryAfterMs, requestId };
   const code = text(body?.['code']) ?? `HTTP_${answer.status}`;
   const detail = text(body?.['detail']) ?? text(body?.['title']) ?? sentenceFor(answer.status);
   return new Problem(code, detail, from);

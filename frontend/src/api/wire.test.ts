@@ -34,8 +34,22 @@ describe('parseAnalysisEvent', () => {
     });
   });
 
+  it('reads where each file of the result is, as far as the server has it', () => {
+    const urls = Object.fromEntries(
+      ['results', 'csv', 'mot', 'coco', 'captions', 'sheet', 'sheet_index', 'timeline', 'zip'].map((name) => [`${name}_url`, `/uploads/${name}`]),
+    );
+    const body = { download_url: '/uploads/video', request_id: 'r-1', ...urls };
+    expect(parseAnalysisEvent('complete', JSON.stringify(body))).toMatchObject({ data: body });
+    const old = parseAnalysisEvent('complete', '{"download_url":"/uploads/video","zip_url":null,"mot_url":7}');
+    expect(Object.keys(old?.data ?? {}).filter((name) => name.endsWith('_url'))).toEqual(['download_url']);
+  });
+
   it('gives an error without a reason a sentence', () => {
     expect(parseAnalysisEvent('error', '{}')).toMatchObject({ type: 'error', data: { code: 'UNKNOWN' } });
+  });
+
+  it('keeps the request of an error, for the operator', () => {
+    expect(parseAnalysisEvent('error', '{"code":"X","detail":"x","request_id":"r-1"}')).toMatchObject({ data: { request_id: 'r-1' } });
   });
 
   it.each([
@@ -44,6 +58,7 @@ describe('parseAnalysisEvent', () => {
     ['complete', '{}'],
     ['complete', '[]'],
     ['news', '{}'],
+    ['reset', '{"detail":"Events in between are no longer kept; the newest state follows."}'],
   ])('ignores %s %s', (type, data) => {
     expect(parseAnalysisEvent(type, data)).toBeUndefined();
   });

@@ -47,16 +47,31 @@ export interface CompleteEvent {
   processing_time_seconds: number;
   results_url?: string;
   csv_url?: string;
+  /** Detections in MOTChallenge's text format. */
+  mot_url?: string;
+  /** Detections and poses in COCO's JSON format. */
+  coco_url?: string;
+  /** What is seen when, as WebVTT. */
+  captions_url?: string;
+  /** Small pictures of the video in one PNG, and a WebVTT index of them. */
+  sheet_url?: string;
+  sheet_index_url?: string;
+  /** Detections a second by class, as a PNG. */
+  timeline_url?: string;
+  zip_url?: string;
   tracks?: number;
   audio?: string;
   rotation?: number;
   variable_frame_rate?: boolean;
+  request_id?: string;
   warnings: Warning[];
 }
 
 export interface ErrorEvent {
   detail: string;
   code: string;
+  /** By which the operator finds the analysis in the server's log. */
+  request_id?: string;
 }
 
 export type AnalysisEvent =
@@ -80,10 +95,11 @@ export function parseAnalysisEvent(type: string, data: string): AnalysisEvent | 
     case 'error':
       return {
         type,
-        data: {
+        data: present({
           detail: string(body['detail']) ?? 'The analysis failed on the server, which gave no reason.',
           code: string(body['code']) ?? 'UNKNOWN',
-        },
+          request_id: string(body['request_id']),
+        }),
       };
     default:
       return undefined;
@@ -157,6 +173,14 @@ function parseComplete(body: Record<string, unknown>): CompleteEvent | undefined
     processing_time_seconds: number(body['processing_time_seconds']) ?? 0,
     results_url: string(body['results_url']),
     csv_url: string(body['csv_url']),
+    mot_url: string(body['mot_url']),
+    coco_url: string(body['coco_url']),
+    captions_url: string(body['captions_url']),
+    sheet_url: string(body['sheet_url']),
+    sheet_index_url: string(body['sheet_index_url']),
+    timeline_url: string(body['timeline_url']),
+    zip_url: string(body['zip_url']),
+    request_id: string(body['request_id']),
     tracks: number(body['tracks']),
     audio: string(body['audio']),
     rotation: number(body['rotation']),

@@ -3,10 +3,9 @@ import type { Client } from '../../api/client';
 import { CancelledView, FailedView } from './FailedView';
 import { IdleView } from './IdleView';
 import { DEFAULT_OPTIONS } from './options';
-import { ResultView } from './ResultView';
-import { RunningView } from './RunningView';
 import { useAnalysis, type Analysis } from './useAnalysis';
 import { announcement, pageTitle } from './words';
+import { Workspace } from './Workspace';
 import './brackets.css';
 import './ending.css';
 import './idle.css';
@@ -58,9 +57,8 @@ function View({ analysis: { state, start, cancel, tryAgain, reset } }: { analysi
     case 'idle':
       return <IdleView refusal={state.refusal} options={options} onOptions={setOptions} onFile={(file) => start(file, options)} />;
     case 'running':
-      return <RunningView state={state} onCancel={cancel} />;
     case 'complete':
-      return <ResultView file={state.file} result={state.result} preview={state.preview} onAnother={reset} />;
+      return <Workspace state={state} onCancel={cancel} onAnother={reset} />;
     case 'failed':
       return <FailedView file={state.file} failure={state.failure} onAgain={tryAgain} onAnother={reset} />;
     case 'cancelled':

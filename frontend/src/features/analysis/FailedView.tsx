@@ -16,6 +16,12 @@ export function FailedView({ failure, ...props }: Props & { failure: Failure }) 
       </p>
       <p className="error-code">
         Code <code>{failure.code}</code>
+        {failure.requestId !== undefined && (
+          <>
+            {' '}
+            · For the operator: request <code>{failure.requestId}</code>
+          </>
+        )}
       </p>
     </Ending>
   );

@@ -33,3 +33,7 @@ it('counts', () => {
   expect(format.plural(1, 'frame', 'frames')).toBe('1 frame');
   expect(format.plural(1234, 'frame', 'frames')).toBe('1,234 frames');
 });
+
+it('writes a place in a video to the tenth', () => {
+  expect([0, 5.04, 59.96, 65, 3723.4].map(format.position)).toEqual(['0:00.0', '0:05.0', '1:00.0', '1:05.0', '1:02:03.4']);
+});

@@ -39,6 +39,15 @@ export function duration(seconds: number): string {
   return hours > 0 ? `${hours}:${two(minutes)}:${two(rest)} h` : `${minutes}:${two(rest)} min`;
 }
 
+/** A place in a video: `1:05.0`, `1:02:03.4`. */
+export function position(seconds: number): string {
+  const tenths = Math.round(seconds * 10);
+  const [hours, minutes, rest] = [Math.floor(tenths / 36_000), Math.floor((tenths % 36_000) / 600), (tenths % 600) / 10];
+  const two = (value: number) => String(value).padStart(2, '0');
+  const tail = rest.toFixed(1).padStart(4, '0');
+  return hours > 0 ? `${hours}:${two(minutes)}:${tail}` : `${minutes}:${tail}`;
+}
+
 /** A time still to go, which is a guess and so without tenths. */
 export function remaining(seconds: number): string {
   return seconds < 59.5 ? `${count(Math.ceil(seconds))} s` : duration(seconds);

@@ -12,6 +12,7 @@ const KIB = 1024;
 const QUICK: JobSettings = {
   upload: { ...JOB_SETTINGS.upload, retries: 5, chunkBytes: 64 * KIB, timeoutMs: 300, backoff: { firstMs: 10, mostMs: 40 } },
   follow: { retryMs: 20, maxAttempts: 4, silenceMs: 1000 },
+  watch: { everyMs: 5 },
   wholeBelowBytes: 64 * KIB,
 };
 const OPTIONS = { confidence: 0.4, max_poses: 3, debug: true };
@@ -166,6 +167,20 @@ describe('a large file', () => {
     expect(ofType(actions, 'connectionLost').length).toBeGreaterThan(0);
     const [session] = server.sessions.values();
     expect(session?.lastEventIds).toEqual(['', expect.stringMatching(/^\d+$/)]);
+  });
+
+  it('goes on after an event that tells of missed ones', async () => {
+    const { actions, last } = await run(video(200 * KIB), { resets: true, cutEventsAfter: 3 });
+    expect(last?.type).toBe('completed');
+    expect(ofType(actions, 'failed')).toEqual([]);
+  });
+
+  it('says once where the annotated video can be watched, before it is complete', async () => {
+    const { actions, server } = await run(video(300 * KIB), {}, { frames: 300, stepMs: 20 });
+    const [id] = server.sessions.keys();
+    expect(ofType(actions, 'watchable')).toEqual([{ type: 'watchable', playlistUrl: `${server.origin}/api/sessions/${id}/hls/index.m3u8` }]);
+    const types = actions.map((action) => action.type);
+    expect(types.indexOf('watchable')).toBeLessThan(types.indexOf('completed'));
   });
 
   it('ends with the server’s error event', async () => {

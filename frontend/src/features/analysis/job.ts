@@ -4,6 +4,7 @@ import { CONNECTION_LOST, Problem } from '../../api/problem';
 import { newSessionId } from '../../api/sessionId';
 import type { AnalysisEvent, AnalysisOptions, UploadState } from '../../api/wire';
 import type { AnalysisAction, Failure } from './state';
+import { untilWatchable, WATCH_SETTINGS, type WatchSettings } from './playback/watchable';
 import { bytesIn, UPLOAD_SETTINGS, type UploadSettings } from './upload/chunkUpload';
 import { isOver, uploadFile, type Receiver } from './upload/fileUpload';
 import { urgentChunks } from './upload/movieIndex';
@@ -13,11 +14,17 @@ import { fingerprint, UploadMemory } from './upload/uploadMemory';
 export interface JobSettings {
   upload: UploadSettings;
   follow: FollowSettings;
+  watch: WatchSettings;
   /** Smaller files go in one request. */
   wholeBelowBytes: number;
 }
 
-export const JOB_SETTINGS: JobSettings = { upload: UPLOAD_SETTINGS, follow: FOLLOW_SETTINGS, wholeBelowBytes: 1024 * 1024 };
+export const JOB_SETTINGS: JobSettings = {
+  upload: UPLOAD_SETTINGS,
+  follow: FOLLOW_SETTINGS,
+  watch: WATCH_SETTINGS,
+  wholeBelowBytes: 1024 * 1024,
+};
 
 /** How often an upload begins anew when the server has lost it. */
 const MOST_BEGINNINGS = 3;
@@ -41,8 +48,12 @@ export class AnalysisJob {
   readonly #settings: JobSettings;
   readonly #report: Report;
   readonly #stop = new AbortController();
+  /** Aborted when the session has ended or is given up, for what only accompanies it. */
+  #sessionOver = new AbortController();
   readonly #memory: UploadMemory;
   #sessionId: string | undefined;
+  /** The session whose annotated video was last waited for. */
+  #lookedFor: string | undefined;
   /** Under which name the upload is remembered. */
   #print: string | undefined;
 
@@ -62,7 +73,7 @@ export class AnalysisJob {
       if (canGoOn) return;
       this.#forget();
       this.#deleteSession();
-    });
+    }).finally(() => this.#sessionOver.abort());
   }
 
   cancel(): void {
@@ -86,6 +97,8 @@ export class AnalysisJob {
 
   #beginAnew(): void {
     this.#forget();
+    this.#sessionOver.abort();
+    this.#sessionOver = new AbortController();
     this.#sessionId = undefined;
     this.#report({ type: 'begunAnew', atMs: performance.now() });
   }
@@ -103,13 +116,14 @@ export class AnalysisJob {
     switch (event.type) {
       case 'progress':
         this.#report({ type: 'progressed', progress: event.data });
+        void this.#lookForVideo();
         return 'more';
       case 'complete':
         this.#forget();
         this.#report({ type: 'completed', result: event.data });
         return 'done';
       case 'error': {
-        const problem = new Problem(event.data.code, event.data.detail);
+        const problem = new Problem(event.data.code, event.data.detail, { requestId: event.data.request_id });
         if (problem.sessionGone) throw problem;
         this.#forget();
         this.#report({ type: 'failed', failure: failureOf(problem) });
@@ -121,6 +135,21 @@ export class AnalysisJob {
   #follow(sessionId: string, listener: AnalysisListener, signal: AbortSignal): Promise<void> {
     const onLost = (restarting: boolean) => this.#report({ type: 'connectionLost', restarting });
     return this.#client.followProgress(sessionId, listener, this.#settings.follow, signal, onLost);
+  }
+
+  /** Reports once that the annotated video can be watched. Without it the analysis is none the worse. */
+  async #lookForVideo(): Promise<void> {
+    const sessionId = this.#sessionId;
+    if (sessionId === undefined || sessionId === this.#lookedFor) return;
+    this.#lookedFor = sessionId;
+    const signal = AbortSignal.any([this.#sessionOver.signal, this.#stop.signal]);
+    try {
+      const playlistUrl = await untilWatchable(this.#client, sessionId, this.#settings.watch, signal);
+      if (playlistUrl !== undefined) this.#report({ type: 'watchable', playlistUrl });
+    } catch (error) {
+      // Thrown where the session has ended, and where the page is at fault.
+      if (!signal.aborted) console.error(error);
+    }
   }
 
   async #analyzeWhole({ file, options }: JobInput): Promise<void> {
@@ -216,7 +245,9 @@ export class AnalysisJob {
 }
 
 function failureOf(error: unknown): Failure {
-  if (error instanceof Problem) return { sentence: error.message, code: error.code };
+  if (error instanceof Problem) {
+    return { sentence: error.message, code: error.code, ...(error.requestId !== undefined && { requestId: error.requestId }) };
+  }
   console.error(error);
   return { sentence: 'Something went wrong in this page. Reload it and try again.', code: 'CLIENT_ERROR' };
 }

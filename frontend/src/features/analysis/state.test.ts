@@ -51,6 +51,12 @@ describe('reduce', () => {
     expect(reduce(IDLE, action)).toBe(IDLE);
   });
 
+  it('knows where the video can be watched, until its session is lost', () => {
+    const watchable = after(started, { type: 'watchable', playlistUrl: '/a.m3u8' });
+    expect(reduce(watchable, { type: 'progressed', progress: { frame_index: 9 } })).toMatchObject({ playlistUrl: '/a.m3u8' });
+    expect(reduce(watchable, { type: 'begunAnew', atMs: 1 })).not.toHaveProperty('playlistUrl');
+  });
+
   it('shows a lost connection until the next progress', () => {
     const lost = after(started, { type: 'connectionLost', restarting: false });
     expect(lost).toMatchObject({ reconnecting: true });

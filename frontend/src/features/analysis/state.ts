@@ -5,6 +5,8 @@ export interface Failure {
   /** For the user, as it is shown. */
   sentence: string;
   code: string;
+  /** By which the operator finds it in the server's log. */
+  requestId?: string;
 }
 
 export interface FileSummary {
@@ -31,16 +33,25 @@ export interface Running {
   progress?: ProgressEvent;
   /** The newest picture, which an event without one leaves in its place. */
   preview?: string;
+  /** Where the annotated video can be watched while it is being made; absent until there is enough of it. */
+  playlistUrl?: string;
   /** The progress connection was lost and is being opened again. */
   reconnecting: boolean;
   /** It was lost because the server is being restarted. */
   restarting?: boolean;
 }
 
+export interface Complete {
+  phase: 'complete';
+  file: FileSummary;
+  result: CompleteEvent;
+  preview?: string;
+}
+
 export type AnalysisState =
   | { phase: 'idle'; refusal?: Failure }
   | Running
-  | { phase: 'complete'; file: FileSummary; result: CompleteEvent; preview?: string }
+  | Complete
   | { phase: 'failed'; file: FileSummary; failure: Failure }
   | { phase: 'cancelled'; file: FileSummary };
 
@@ -53,6 +64,7 @@ export type AnalysisAction =
   | { type: 'held'; by: Failure }
   | { type: 'uploaded' }
   | { type: 'progressed'; progress: ProgressEvent }
+  | { type: 'watchable'; playlistUrl: string }
   | { type: 'connectionLost'; restarting: boolean }
   | { type: 'completed'; result: CompleteEvent }
   | { type: 'failed'; failure: Failure }
@@ -107,6 +119,8 @@ function advance(state: Running, action: Advance): AnalysisState {
       const newest = action.progress.preview ?? preview;
       return { ...state, progress: action.progress, reconnecting: false, restarting: false, ...(newest !== undefined && { preview: newest }) };
     }
+    case 'watchable':
+      return { ...state, playlistUrl: action.playlistUrl };
     case 'connectionLost':
       return { ...state, reconnecting: true, restarting: action.restarting || state.restarting === true };
     case 'completed':

@@ -4,32 +4,19 @@ import type { Running } from './state';
 import { bytesPerSecond } from './transferRate';
 import { BEFORE, frameCount, heldLine, percentOf, stageLine } from './words';
 
-export function RunningView({ state, onCancel }: { state: Running; onCancel: () => void }) {
-  const { file, progress, preview } = state;
+/** How far it is, and the way to stop it. */
+export function RunningPanel({ state, onCancel }: { state: Running; onCancel: () => void }) {
   return (
-    <section className="workspace" aria-label="Analysis">
-      <div className="stage brackets">
-        {preview === undefined ? (
-          <p className="stage-wait">The first annotated frame appears here</p>
-        ) : (
-          <img
-            className="stage-picture"
-            src={`data:image/jpeg;base64,${preview}`}
-            alt={progress === undefined ? 'Annotated frame' : `Annotated frame ${progress.frame_index + 1}`}
-          />
-        )}
-      </div>
-      <div className="panel">
-        <h1 className="file-name" title={file.name}>
-          {file.name}
-        </h1>
-        <AnalysisProgress state={state} />
-        <UploadProgress state={state} />
-        <button type="button" className="button" onClick={onCancel}>
-          Cancel
-        </button>
-      </div>
-    </section>
+    <div className="panel">
+      <h1 className="file-name" title={state.file.name}>
+        {state.file.name}
+      </h1>
+      <AnalysisProgress state={state} />
+      <UploadProgress state={state} />
+      <button type="button" className="button" onClick={onCancel}>
+        Cancel
+      </button>
+    </div>
   );
 }
 
