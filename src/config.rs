@@ -323,6 +323,9 @@ pub struct OptionArgs {
     /// Do not draw where each track has just been
     #[arg(long)]
     pub no_trails: bool,
+    /// Give objects no ids that stay from frame to frame
+    #[arg(long)]
+    pub no_tracking: bool,
 }
 
 impl OptionArgs {
@@ -348,7 +351,12 @@ impl OptionArgs {
             ("pose", &self.pose),
         ];
         let mut given: Vec<_> = given.into_iter().filter_map(|(field, value)| Some((field, value.clone()?))).collect();
-        let said = [("debug", self.debug, "true"), ("heatmap", self.heatmap, "true"), ("trails", self.no_trails, "false")];
+        let said = [
+            ("debug", self.debug, "true"),
+            ("heatmap", self.heatmap, "true"),
+            ("trails", self.no_trails, "false"),
+            ("tracking", self.no_tracking, "false"),
+        ];
         given.extend(said.into_iter().filter(|(_, said, _)| *said).map(|(field, _, value)| (field, value.to_owned())));
         given
     }

@@ -77,6 +77,8 @@ pub struct AnalysisOptions {
     pub preview_interval: u32,
     /// Draws the model's names, the frame number and the timings into the picture.
     pub debug: bool,
+    /// Gives objects ids that stay from frame to frame.
+    pub tracking: bool,
     pub blur: Blur,
     /// Draws where each track has just been.
     pub trails: bool,
@@ -97,6 +99,7 @@ impl Default for AnalysisOptions {
             max_poses: 5,
             preview_interval: 10,
             debug: false,
+            tracking: true,
             blur: Blur::None,
             trails: true,
             heatmap: false,
@@ -131,6 +134,7 @@ impl AnalysisOptions {
             "max_poses" => self.max_poses = whole("max_poses", text, 0, 20, "a whole number from 0 to 20")?,
             "preview_interval" => self.preview_interval = whole("preview_interval", text, 1, 100, "a whole number from 1 to 100")? as u32,
             "debug" => self.debug = boolean("debug", text)?,
+            "tracking" => self.tracking = boolean("tracking", text)?,
             "blur" => self.blur = Blur::parse(text)?,
             "trails" => self.trails = boolean("trails", text)?,
             "heatmap" => self.heatmap = boolean("heatmap", text)?,

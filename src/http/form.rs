@@ -12,7 +12,7 @@ use crate::options::AnalysisOptions;
 const MAX_PARTS: usize = 64;
 const MAX_FIELD_BYTES: usize = 4096;
 /// Fields beside the analysis' options. A name that is none of these is a slip of the pen, which would else go unnoticed.
-const FIELDS: [&str; 11] = [
+const FIELDS: [&str; 10] = [
     "session_id",
     "chunk_index",
     "total_chunks",
@@ -23,7 +23,6 @@ const FIELDS: [&str; 11] = [
     "sha256",
     "file_sha256",
     // Of the contract, without effect so far.
-    "tracking",
     "detect_every",
 ];
 

@@ -1,10 +1,11 @@
 //! The stages in their order, with the models of one session.
 
-use crate::detection::Labels;
+use crate::detection::{Detection, Labels};
 use crate::frame::TimedFrame;
 use crate::geometry::BBox;
 use crate::options::{AnalysisOptions, Blur};
 use crate::pipeline::result::FrameResult;
+use crate::pipeline::tracker::{self, Tracker};
 use crate::vision::VisionError;
 use crate::vision::catalog::{Catalog, CatalogError};
 use crate::vision::detect_options::DetectOptions;
@@ -26,6 +27,7 @@ pub enum AnalyzerError {
 
 pub struct Analyzer {
     detector: Option<Detector>,
+    tracker: Option<Tracker>,
     pose: Option<PoseEstimator>,
     detect: DetectOptions,
     max_poses: usize,
@@ -48,8 +50,11 @@ impl Analyzer {
         if options.blur != Blur::None && !finds_persons {
             return Err(AnalyzerError::NobodyToBlur);
         }
-        let detect = DetectOptions { confidence: options.confidence, iou: options.iou, max_detections: options.max_detections, classes };
-        Ok(Self { detector, pose, detect, max_poses: options.max_poses })
+        let tracker = options.tracking.then(|| Tracker::new(options.confidence));
+        let unsure = tracker.as_ref().filter(|_| detector.as_ref().is_some_and(Detector::tells_unsure));
+        let confidence = unsure.map_or(options.confidence, Tracker::wanted_confidence);
+        let detect = DetectOptions { confidence, iou: options.iou, max_detections: options.max_detections, classes };
+        Ok(Self { detector, tracker, pose, detect, max_poses: options.max_poses })
     }
 
     pub fn detector_name(&self) -> Option<&str> {
@@ -69,10 +74,19 @@ impl Analyzer {
             Some(detector) => detector.detect(&frame.picture, &self.detect)?,
             None => Vec::new(),
         };
+        let detections = match &mut self.tracker {
+            Some(tracker) => tracker.follow(frame.pts_us, detections),
+            None => detections,
+        };
         let poses = match &mut self.pose {
             Some(pose) => {
-                let persons: Vec<BBox> = detections.iter().filter(|d| &*d.label == PERSON).map(|d| d.bbox).collect();
-                pose.estimate(&frame.picture, &persons, self.max_poses)?
+                let persons: Vec<&Detection> = detections.iter().filter(|d| &*d.label == PERSON).collect();
+                let places: Vec<BBox> = persons.iter().map(|d| d.bbox).collect();
+                let mut poses = pose.estimate(&frame.picture, &places, self.max_poses)?;
+                if self.tracker.is_some() && self.detector.is_some() {
+                    tracker::name_poses(&mut poses, &persons);
+                }
+                poses
             }
             None => Vec::new(),
         };

@@ -2,3 +2,4 @@
 
 pub mod analyzer;
 pub mod result;
+pub mod tracker;

@@ -77,6 +77,12 @@ impl Detector {
         &self.name
     }
 
+    /// Whether it can be asked for objects that it is less sure of, without finding the others otherwise. The finder of
+    /// persons follows whom it finds, and would follow those as well.
+    pub fn tells_unsure(&self) -> bool {
+        matches!(self.kind, Kind::Objects(_))
+    }
+
     pub fn labels(&self) -> &Labels {
         match &self.kind {
             Kind::Objects(objects) => &objects.labels,

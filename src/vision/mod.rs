@@ -21,6 +21,7 @@ pub mod network;
 pub mod nms;
 pub mod pose_estimator;
 pub mod resample;
+pub mod tracking;
 pub mod ultralytics;
 pub mod yolox;
 
