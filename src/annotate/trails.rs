@@ -14,6 +14,8 @@ const SPAN_US: i64 = 1_500_000;
 /// Points of a trail; what comes quicker replaces the newest.
 const MOST_POINTS: usize = 48;
 const STEP_US: u64 = SPAN_US as u64 / MOST_POINTS as u64;
+/// Points on each side that smooth one, a fifth of a second.
+const SMOOTH: usize = 6;
 /// Tracks that are remembered; more have no trail until others are gone.
 const MOST_TRACKS: usize = 256;
 /// Opacity of a trail's newest end, and of the dark rim below it.
@@ -56,6 +58,7 @@ impl Trails {
         ids.sort_unstable();
         for id in ids {
             let points: Vec<Aged> = self.tracks[&id].iter().map(|f| Aged { at: f.at, share: self.freshness(f) }).collect();
+            let points = smooth(&points);
             // Segments overlap where they meet: their strongest coverage counts, so that no beads show.
             if let Some(rim) = Trace::new(&points, measures.trail, measures.rim, frame) {
                 rim.draw(canvas, Ink::translucent(palette::INK, RIM_OPACITY));
@@ -82,6 +85,17 @@ fn push(trail: &mut VecDeque<Footprint>, new: Footprint) {
         trail.pop_front();
     }
     trail.push_back(new);
+}
+
+/// Each point in the middle of those around it: boxes tremble from frame to frame, those who walk do not. The ends stay.
+fn smooth(points: &[Aged]) -> Vec<Aged> {
+    let middle = |i: usize| {
+        let reach = i.min(points.len() - 1 - i).min(SMOOTH);
+        let around = &points[i - reach..=i + reach];
+        let mean = |of: fn(Point) -> f32| around.iter().map(|p| of(p.at)).sum::<f32>() / around.len() as f32;
+        Aged { at: Point::new(mean(|p| p.x), mean(|p| p.y)), share: points[i].share }
+    };
+    (0..points.len()).map(middle).collect()
 }
 
 /// A point of a trail with its freshness.
@@ -182,6 +196,15 @@ mod tests {
             trails.observe(i * 33_333, &[track(2, 10.0 + i as f32 * 200.0 / 30.0, 100.0)]);
         }
         trails
+    }
+
+    #[test]
+    fn a_trembling_trail_is_drawn_smoothly_between_its_ends() {
+        let points: Vec<Aged> = (0..40).map(|i| Aged { at: Point::new(i as f32, (i % 2) as f32 * 10.0), share: 1.0 }).collect();
+        let smoothed = smooth(&points);
+        assert_eq!((smoothed[0].at, smoothed[39].at), (points[0].at, points[39].at));
+        assert!(smoothed[8..32].iter().zip(8..).all(|(p, i)| (p.at.x - i as f32).abs() < 1e-3 && (p.at.y - 5.0).abs() < 0.5));
+        assert!(smooth(&[]).is_empty());
     }
 
     #[test]
