@@ -33,7 +33,8 @@ pub async fn connect(address: SocketAddr, receive_buffer: u32) -> TcpStream {
     socket.connect(address).await.unwrap()
 }
 
-/// Sends the beginning, then a byte now and then, until the server ends it; gives what the server said.
+/// Sends the beginning, then a byte now and then, until the server ends it; gives what the server said. That may be nothing:
+/// a byte that comes after the server's end resets the connection, and the system throws away what was not read yet.
 async fn trickle(address: SocketAddr, beginning: &str) -> String {
     let mut stream = connect(address, 64 << 10).await;
     stream.write_all(beginning.as_bytes()).await.unwrap();
@@ -47,7 +48,7 @@ async fn trickle(address: SocketAddr, beginning: &str) -> String {
     let mut answer = Vec::new();
     tokio::select! {
         () = sending => unreachable!(),
-        _ = tokio::time::timeout(PATIENCE, reads.read_to_end(&mut answer)) => {}
+        ended = tokio::time::timeout(PATIENCE, reads.read_to_end(&mut answer)) => assert!(ended.is_ok(), "a slow client is kept"),
     }
     String::from_utf8(answer).unwrap()
 }
@@ -91,14 +92,20 @@ async fn beside_a_client<T>(name: &str, server: &Server, attack: impl Future<Out
     outcome
 }
 
+/// All were ended, and but for a few that did not get to read it, with a 408.
+fn assert_timed_out(answers: &[String]) {
+    let told = answers.iter().filter(|a| a.starts_with("HTTP/1.1 408 ")).count();
+    let silent = answers.iter().filter(|a| a.is_empty()).count();
+    assert_eq!(told + silent, answers.len(), "{answers:?}");
+    assert!(told * 10 >= answers.len() * 9, "{told} of {} were told", answers.len());
+}
+
 #[tokio::test]
 async fn e14_slow_heads_are_answered_408() {
     many_descriptors();
     let server = Server::without_models(&["--client-timeout", CLIENT_TIMEOUT]);
     let attack = join_all((0..CONNECTIONS).map(|_| trickle(server.address, "GET /api/health HTTP/1.1\r\nX-Slow: ")));
-    for answer in beside_a_client("slow heads", &server, attack).await {
-        assert!(answer.starts_with("HTTP/1.1 408 "), "{answer:?}");
-    }
+    assert_timed_out(&beside_a_client("slow heads", &server, attack).await);
 }
 
 #[tokio::test]
@@ -127,9 +134,9 @@ async fn e14_slow_bodies_are_answered_408() {
         let beginning = if i % 2 == 0 { raw(i) } else { form.to_owned() };
         async move { trickle(server.address, &beginning).await }
     }));
-    for answer in beside_a_client("slow bodies", &server, attack).await {
-        assert!(answer.starts_with("HTTP/1.1 408 ") && answer.contains("REQUEST_TIMEOUT"), "{answer:?}");
-    }
+    let answers = beside_a_client("slow bodies", &server, attack).await;
+    assert_timed_out(&answers);
+    assert!(answers.iter().all(|a| a.is_empty() || a.contains("REQUEST_TIMEOUT")), "{answers:?}");
     assert_eq!(Client::of(server.url()).json("/api/sessions").await["total"], 0, "a slow body begins no session");
 }
 
