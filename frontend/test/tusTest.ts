@@ -78,7 +78,7 @@ export async function main(): Promise<number> {
       const options = { endpoint, metadata: { filename: 'a.mp4', ...OPTIONS }, chunkSize: CHUNK };
       const url = await paused(readFileSync(testVideo(dir)), options, CHUNK);
       await Upload.terminate(url);
-      assert.equal((await fetch(url, { method: 'HEAD', headers: { 'Tus-Resumable': '1.0.0' } })).status, 404);
+      assert.equal((await fetch(url, { method: 'HEAD', headers: { 'Tus-Resumable': '1.0.0' } })).status, 410);
     });
     assert.equal(await server.stop(), 0);
   } catch (error) {
