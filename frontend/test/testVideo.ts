@@ -31,6 +31,16 @@ export function longTestVideo(dir: string, index: 'index first' | 'index last' =
   return path;
 }
 
+/** Forty seconds in about 10 MiB, evenly: a few chunks of it are some seconds to watch. */
+export function evenTestVideo(dir: string): string {
+  const path = join(dir, 'even.mp4');
+  if (existsSync(path)) return path;
+  const input = 'testsrc2=size=640x360:rate=25:duration=40,noise=alls=40:allf=t';
+  const rate = ['-b:v', '2000k', '-minrate', '2000k', '-maxrate', '2000k', '-bufsize', '1000k'];
+  run(['-f', 'lavfi', '-i', input, '-c:v', 'libx264', '-preset', 'ultrafast', ...rate, '-pix_fmt', 'yuv420p', '-movflags', '+faststart', path]);
+  return path;
+}
+
 /** Of noise, so that it is not small for its length. */
 function madeVideo(path: string, seconds: number, size: string): string {
   const input = `testsrc2=size=${size}:rate=25:duration=${seconds},noise=alls=40:allf=t`;

@@ -6,7 +6,7 @@ import { choose, inPage } from './chromium';
 import { Line } from './line';
 import { ServerProcess } from './serverProcess';
 import type { Tally } from './tally';
-import { longTestVideo } from './testVideo';
+import { evenTestVideo } from './testVideo';
 
 const PATIENCE_MS = Number(process.env['SIGHTLINE_TEST_TIMEOUT_MS'] ?? 300_000);
 const SEGMENT_SECONDS = 2;
@@ -17,7 +17,7 @@ const NO_MODELS = { detector: 'none', pose: 'none' };
 export async function watching(browser: Browser, tally: Tally, dir: string, onLine: (line: string) => void): Promise<void> {
   const modelsDir = join(dir, 'no-models-to-watch');
   mkdirSync(modelsDir, { recursive: true });
-  const video = longTestVideo(dir);
+  const video = evenTestVideo(dir);
   const server = await ServerProcess.start(join(dir, 'watching'), onLine, { modelsDir });
   const line = await Line.to(server.origin, NO_MODELS);
   await tally.check('the annotated video plays while it is made, and goes on as the finished one', () =>
