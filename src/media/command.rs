@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use super::timeline::LONGEST_STEP_US;
 use crate::video::{Alpha, Demuxer, DynamicRange, Pixels};
 
 /// Where a decoder's bytes come from.
@@ -40,11 +41,13 @@ pub fn decode(source: &Source, demuxer: Demuxer, max_pixels: u64, pixels: Pixels
         Alpha::Vp9 => push(&mut args, &["-c:v", "libvpx-vp9"]),
         Alpha::None | Alpha::Plane => {}
     }
+    joint_clock(&mut args, demuxer);
     input(&mut args, source, demuxer);
     let filters = format!("showinfo=checksum=0,{}scale=w='max(1,round(iw*sar))':h=ih,setsar=1,format=rgb24", conversion(pixels));
     push(&mut args, &["-map", "0:V:0", "-an", "-sn", "-dn", "-vf", &filters, "-fps_mode", "passthrough"]);
     // Frames closer together than the nominal rate would get the same tick of its clock, and FFmpeg would complain.
     push(&mut args, &["-enc_time_base", "1:1000000", "-pix_fmt", "rgb24", "-f", "image2pipe", "-c:v", "ppm", "pipe:1"]);
+    all_streams(&mut args, 0, demuxer);
     args
 }
 
@@ -113,7 +116,9 @@ pub fn encode(settings: &EncodeSettings, matrix_known: bool, output: &Path) -> V
     // The same frames must give the same file. With a lookahead thread of its own x264 (165) does not: on a loaded machine
     // 6 of 240 runs differed in a few pixels; without it, none of 240.
     push(&mut args, &["-x264-params", "sync-lookahead=0"]);
-    push(&mut args, &["-force_key_frames", &format!("expr:gte(t,n_forced*{SEGMENT_SECONDS})")]);
+    // From the last one on: counted from the beginning, a gap in the times would be followed by nothing but key frames.
+    let expression = format!("expr:if(isnan(prev_forced_t),1,gte(t,prev_forced_t+{SEGMENT_SECONDS}))");
+    push(&mut args, &["-force_key_frames", &expression]);
     push(&mut args, &["-video_track_timescale", &clock]);
     // A fragment is on the disk as soon as it is whole; FFmpeg would keep megabytes back.
     push(&mut args, &["-flush_packets", "1"]);
@@ -153,6 +158,7 @@ pub fn remux(job: &Remux<'_>) -> Vec<OsString> {
     push(&mut args, &["-y", "-itsoffset", &format!("{}us", job.video_start_us), "-f", "mp4", "-protocol_whitelist", "file", "-i"]);
     args.push(file_url(job.video));
     if job.audio != AudioTreatment::Drop {
+        joint_clock(&mut args, job.demuxer);
         input(&mut args, &Source::File(job.source.to_owned()), job.demuxer);
     }
     push(&mut args, &["-map", "0:v:0", "-c:v", "copy"]);
@@ -167,7 +173,30 @@ pub fn remux(job: &Remux<'_>) -> Vec<OsString> {
     }
     push(&mut args, &["-map_metadata", "-1", "-map_chapters", "-1", "-movflags", "+faststart", "-f", "mp4"]);
     args.push(file_url(job.output));
+    if job.audio != AudioTreatment::Drop {
+        all_streams(&mut args, 1, job.demuxer);
+    }
     args
+}
+
+/// Containers whose clock FFmpeg takes to jump, and lets begin with the earliest of the streams that are in use
+/// (`AVFMT_TS_DISCONT`). Picture and sound are read by two processes, which must agree on it.
+fn clock_jumps(demuxer: Demuxer) -> bool {
+    matches!(demuxer, Demuxer::MpegTs | Demuxer::Mpeg | Demuxer::Ogg)
+}
+
+/// A gap is kept, in the picture as in the sound, up to what `Timeline` takes for one; FFmpeg would close it after 10 s.
+fn joint_clock(args: &mut Vec<OsString>, demuxer: Demuxer) {
+    if clock_jumps(demuxer) {
+        push(args, &["-dts_delta_threshold", &(LONGEST_STEP_US / 1_000_000).to_string()]);
+    }
+}
+
+/// Puts the same streams into use in both processes, whatever else each of them wants of the source.
+fn all_streams(args: &mut Vec<OsString>, input: usize, demuxer: Demuxer) {
+    if clock_jumps(demuxer) {
+        push(args, &["-map", &format!("{input}:V:0"), "-map", &format!("{input}:a?"), "-c", "copy", "-f", "null", "-"]);
+    }
 }
 
 fn common(loglevel: &str) -> Vec<OsString> {
@@ -220,6 +249,17 @@ mod tests {
         {
             assert_eq!(args[position(&args, "-fps_mode") + 1], "passthrough");
         }
+    }
+
+    #[test]
+    fn picture_and_sound_agree_on_a_clock_that_jumps() {
+        let text = |demuxer| line(&decode(&Source::Pipe, demuxer, 1, Pixels::default()));
+        for demuxer in [Demuxer::MpegTs, Demuxer::Mpeg, Demuxer::Ogg] {
+            let args = text(demuxer);
+            assert!(args.ends_with("pipe:1 -map 0:V:0 -map 0:a? -c copy -f null -"), "{args}");
+            assert!(args.contains("-dts_delta_threshold 21600 -f "), "{args}");
+        }
+        assert!(text(Demuxer::Mov).ends_with("pipe:1"));
     }
 
     #[test]

@@ -29,6 +29,9 @@ pub struct Complaints {
     pub errors: u64,
 }
 
+/// How FFmpeg begins to tell of a display matrix, since 7.1 and before; a title may hold such words as well.
+const TURNS: [&str; 2] = ["Display Matrix: rotation of ", "displaymatrix: rotation of "];
+
 #[derive(Debug, Default)]
 pub struct DecodeLog {
     streams: Vec<InputStream>,
@@ -104,7 +107,7 @@ impl DecodeLog {
             self.duration_seconds = ffmpeg_sidecar::log_parser::parse_time_str(stamp);
         } else if text.starts_with("Stream #0:") {
             self.streams.extend(input_stream(text));
-        } else if let Some((_, rest)) = text.split_once("rotation of ")
+        } else if let Some(rest) = TURNS.iter().find_map(|words| text.strip_prefix(words))
             && let Some(stream) = self.streams.last_mut()
         {
             let degrees: f64 = rest.split_whitespace().next().and_then(|d| d.parse().ok()).unwrap_or(0.0);
@@ -239,6 +242,12 @@ mod tests {
         assert_eq!(facts[0], Fact::Source(source));
         assert_eq!(facts[1..], times);
         assert_eq!(complaints, Complaints::default());
+    }
+
+    #[test]
+    fn a_title_turns_no_picture() {
+        let told = FFMPEG_9.replace("Display Matrix: rotation of -90.00", "title           : a rotation of -45");
+        assert!(matches!(&facts(&told).0[0], Fact::Source(source) if source.rotation == 0));
     }
 
     #[test]

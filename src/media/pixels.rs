@@ -4,6 +4,8 @@ use crate::video::{Alpha, DynamicRange, Pixels};
 
 /// Beginnings of the names of pixel formats with transparency (`ffmpeg -pix_fmts`); a palette may hold some.
 const WITH_ALPHA: [&str; 9] = ["yuva", "gbrap", "rgba", "argb", "bgra", "abgr", "ya", "pal8", "vuya"];
+/// Beginnings of the names of pixel formats that have no matrix, because they are RGB; FFmpeg names it for some of them only.
+const RGB: [&str; 11] = ["rgb", "bgr", "gbr", "argb", "abgr", "0rgb", "0bgr", "x2rgb", "x2bgr", "pal8", "monow"];
 /// Names that stand alone where matrix, primaries and transfer are the same.
 const WHOLE: [&str; 5] = ["bt709", "smpte170m", "bt470bg", "smpte240m", "fcc"];
 
@@ -14,15 +16,19 @@ pub fn describe(stream: &str) -> Pixels {
     let format = &rest[..end];
     let properties = rest[end..].strip_prefix('(').and_then(|r| r.split_once(')')).map_or("", |(inside, _)| inside);
     let mut pixels = Pixels::default();
-    if WITH_ALPHA.iter().any(|name| format.starts_with(name)) {
+    // Raw pictures without a tag are those of an AVI (`BI_RGB`), whose fourth byte is reserved and 0 as a rule.
+    let reserved = stream.starts_with("rawvideo, ");
+    if WITH_ALPHA.iter().any(|name| format.starts_with(name)) && !reserved {
         pixels.alpha = Alpha::Plane;
     }
+    // What there is no matrix for, FFmpeg cannot decode with a wrong one.
+    pixels.matrix_known = RGB.iter().any(|name| format.starts_with(name));
     for property in properties.split(", ") {
         let colour: Vec<&str> = property.split('/').collect();
         if ["top ", "bottom "].iter().any(|field| property.starts_with(field)) {
             pixels.interlaced = true;
         } else if let [matrix, _, transfer] = colour[..] {
-            pixels.matrix_known = !matches!(matrix, "unknown" | "reserved");
+            pixels.matrix_known |= !matches!(matrix, "unknown" | "reserved");
             pixels.dynamic_range = match transfer {
                 "arib-std-b67" => DynamicRange::Hlg,
                 "smpte2084" => DynamicRange::Pq,
@@ -69,7 +75,11 @@ mod tests {
             ("h264 (Main) (avc1 / 0x31637661), yuv420p(progressive), 1920x1080", Pixels::default()),
             ("vp8, yuv420p, 640x360", Pixels::default()),
             ("h264 (High), yuv420p(tv, unknown/bt709/bt709), 640x360", Pixels::default()),
-            ("qtrle (rle  / 0x20656C72), argb(progressive), 320x240", Pixels { alpha: Alpha::Plane, ..Pixels::default() }),
+            ("qtrle (rle  / 0x20656C72), argb(progressive), 320x240", Pixels { alpha: Alpha::Plane, ..plain }),
+            ("rawvideo, bgra, 64x64, 25 fps", plain),
+            ("rawvideo (raw  / 0x20776172), argb, 64x64", Pixels { alpha: Alpha::Plane, ..plain }),
+            ("rawvideo, bgr24, 1280x720, 663552 kb/s", plain),
+            ("ffv1 (FFV1 / 0x31564646), bgr0, 64x64", plain),
             ("prores (4444) (ap4h / 0x68347061), yuva444p12le(tv, bt709, progressive), 640x360", Pixels { alpha: Alpha::Plane, ..plain }),
             ("h264 (High), yuv420p(tv, bt709, top first), 720x576", Pixels { interlaced: true, ..plain }),
             ("dvvideo, yuv420p(bottom coded first (swapped)), 720x576", Pixels { interlaced: true, ..Pixels::default() }),

@@ -31,11 +31,11 @@ pub enum RemuxError {
     Failed(String),
 }
 
-/// Codecs that MP4 can hold and browsers play.
+/// Codecs that MP4 can hold. Not every browser plays the last three, but players do, and nothing of the sound is lost.
 const COPIED: [&str; 7] = ["aac", "mp3", "opus", "flac", "ac3", "eac3", "alac"];
 
 /// What FFmpeg says at the end where nothing of the sound came through, which is no error to it.
-const NO_SOUND: &str = "(audio): 0 packets muxed";
+const NO_SOUND: &str = "stream #0:1 (audio): 0 packets muxed";
 
 /// A copy is as fast as the disk; transcoding the sound of many hours takes minutes.
 const PATIENCE: Duration = Duration::from_secs(30 * 60);

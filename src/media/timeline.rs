@@ -8,7 +8,7 @@ const RESTART_US: i64 = 1_000_000;
 /// A picture that begins later than this after the file's sound, or comes later than that after the one before, has a
 /// damaged time: FFmpeg writes no frame of more than 2³¹ ticks of the output's clock, 6.6 hours, into an MP4.
 const LATEST_START_US: i64 = 600 * 1_000_000;
-const LONGEST_STEP_US: i64 = 6 * 3600 * 1_000_000;
+pub const LONGEST_STEP_US: i64 = 6 * 3600 * 1_000_000;
 /// Taken where neither a time nor a rate is known.
 const DEFAULT_STEP_US: i64 = 40_000;
 

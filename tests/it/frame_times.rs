@@ -22,10 +22,17 @@ pub fn picture_after_sound(video: &Path) -> i64 {
     first(&["-map", "0:V:0", "-fps_mode", "passthrough"]) - first(&["-map", "0:a:0"])
 }
 
+/// FFmpeg closes gaps beyond this, in containers whose clock it takes to jump.
+const GAPS: [&str; 2] = ["-dts_delta_threshold", "21600"];
+/// A second output that puts picture and sound into use: such containers begin with the earliest stream in use, so a run with
+/// one of them alone would have a clock of its own.
+pub const ALL_IN_USE: [&str; 9] = ["-map", "0:V:0?", "-map", "0:a?", "-c", "copy", "-f", "null", "-"];
+
 /// Times on the clock that all streams of the file share.
 pub fn decoded(video: &Path, map: &[&str]) -> Vec<i64> {
-    let input = ["-i", video.to_str().unwrap()];
-    let text = String::from_utf8(run_ffmpeg(&[&input[..], map, &["-enc_time_base", "1:1000000", "-f", "framecrc", "-"]].concat())).unwrap();
+    let input = [&GAPS[..], &["-i", video.to_str().unwrap()]].concat();
+    let told = ["-enc_time_base", "1:1000000", "-f", "framecrc", "-"];
+    let text = String::from_utf8(run_ffmpeg(&[&input[..], map, &told, &ALL_IN_USE].concat())).unwrap();
     let (num, den) = text.lines().find_map(|l| l.strip_prefix("#tb 0: ")?.split_once('/')).expect("a time base");
     let (num, den): (i64, i64) = (num.trim().parse().unwrap(), den.trim().parse().unwrap());
     let rows = text.lines().filter(|l| !l.starts_with('#'));

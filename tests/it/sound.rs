@@ -24,11 +24,11 @@ fn tone(channels: &str, hertz: u32, seconds: f64) -> String {
 fn tone_after_flash(video: &Path) -> i64 {
     let name = video.to_str().unwrap();
     let sizes = ["-vf", "scale=2:2", "-pix_fmt", "gray", "-fps_mode", "passthrough", "-f", "rawvideo", "-"];
-    let grey = run_ffmpeg(&[&["-i", name, "-map", "0:V:0"][..], &sizes].concat());
+    let grey = run_ffmpeg(&[&["-i", name, "-map", "0:V:0"][..], &sizes, &frame_times::ALL_IN_USE].concat());
     let white = grey.chunks_exact(4).position(|picture| picture[0] > 128).expect("a flash");
     let hertz = HERTZ.to_string();
     let form = ["-af", "aresample=async=1:first_pts=0", "-ac", "1", "-ar", &hertz, "-f", "s16le", "-"];
-    let sound = run_ffmpeg(&[&["-i", name, "-map", "0:a:0"][..], &form].concat());
+    let sound = run_ffmpeg(&[&["-i", name, "-map", "0:a:0"][..], &form, &frame_times::ALL_IN_USE].concat());
     let loud = sound.chunks_exact(2).position(|s| i16::from_le_bytes([s[0], s[1]]).unsigned_abs() > 6000).expect("a tone");
     let flash = frame_times::decoded(video, &["-map", "0:V:0", "-fps_mode", "passthrough"])[white];
     (loud * 1_000_000 / HERTZ) as i64 - flash
@@ -44,7 +44,7 @@ fn analysed(folder: &Path, name: &str, sound: &str, codec: &[&str]) -> (std::pat
 #[test]
 fn sound_stays_in_step_with_the_picture_in_every_container() {
     let stereo = tone("stereo", 44_100, 2.0);
-    let cases: [(&str, &[&str], AudioOutcome); 13] = [
+    let cases: [(&str, &[&str], AudioOutcome); 17] = [
         ("aac.mp4", &["-c:v", "libx264", "-bf", "2", "-c:a", "aac"], Copied),
         ("aac.mkv", &["-c:v", "libx264", "-c:a", "aac"], Copied),
         ("aac.ts", &["-c:v", "libx264", "-c:a", "aac"], Copied),
@@ -58,6 +58,10 @@ fn sound_stays_in_step_with_the_picture_in_every_container() {
         ("wma.wmv", &["-c:v", "wmv2", "-c:a", "wmav2"], Transcoded),
         ("mp2.mpg", &["-c:v", "mpeg2video", "-c:a", "mp2"], Transcoded),
         ("late.mkv", &["-c:v", "libx264", "-af", "asetpts=PTS+0.3/TB", "-c:a", "pcm_s16le"], Transcoded),
+        ("late.ts", &["-c:v", "libx264", "-af", "asetpts=PTS+0.3/TB", "-c:a", "aac"], Copied),
+        ("early.ts", &["-vf", "trim=start=0.72", "-g", "12", "-c:v", "libx264", "-c:a", "aac"], Copied),
+        ("early.mpg", &["-vf", "trim=start=0.72", "-c:v", "mpeg2video", "-c:a", "mp2"], Transcoded),
+        ("early.ogv", &["-vf", "trim=start=0.72", "-c:v", "libvpx", "-c:a", "libvorbis"], Transcoded),
     ];
     let folder = scratch::folder("sound-");
     for (name, codec, outcome) in cases {
@@ -65,6 +69,38 @@ fn sound_stays_in_step_with_the_picture_in_every_container() {
         assert_eq!(finished.summary.audio, outcome, "{name}");
         let (before, after) = (tone_after_flash(&source), tone_after_flash(&folder.path().join("out.mp4")));
         assert!((before - after).abs() <= SYNC_US, "{name}: the tone came {before} µs after the flash, and comes {after} µs after it");
+    }
+}
+
+#[test]
+fn a_gap_in_the_picture_stays_a_gap_beside_the_sound() {
+    let folder = scratch::folder("sound-");
+    let whole = folder.path().join("whole.mkv");
+    run_ffmpeg(&[
+        "-f",
+        "lavfi",
+        "-i",
+        "testsrc2=s=64x64:r=5:d=20",
+        "-f",
+        "lavfi",
+        "-i",
+        "sine=d=20",
+        "-c:a",
+        "aac",
+        whole.to_str().unwrap(),
+    ]);
+    for name in ["gap.ts", "gap.mkv"] {
+        let source = folder.path().join(name);
+        let cut = ["-i", whole.to_str().unwrap(), "-vf", "select='lt(t,2)+gte(t,17)'", "-fps_mode", "passthrough", "-c:a", "copy"];
+        run_ffmpeg(&[&cut[..], &[source.to_str().unwrap()]].concat());
+        let output = folder.path().join("out.mp4");
+        analysis::of(&source, Some(&output)).unwrap();
+        let times = frame_times::of(&output);
+        assert_eq!((times.len(), times[10] / 1000), (25, 17_000), "{name}");
+        assert!(frame_times::sound_blocks(&output) > 800, "{name}");
+        let keys = ["-skip_frame", "nokey", "-i", output.to_str().unwrap(), "-map", "0:v", "-f", "framecrc", "-"];
+        let keys = String::from_utf8(run_ffmpeg(&keys)).unwrap().lines().filter(|l| !l.starts_with('#')).count();
+        assert_eq!(keys, 3, "{name}: one at the beginning, one after the gap, one two seconds later");
     }
 }
 
