@@ -58,9 +58,11 @@ pub fn step(registry: &Registry, settings: &ReaperSettings, now: Instant, wall: 
             tracing::info!(session = %session.id, "ended after being idle");
         }
     }
+    // A partial one belongs to an analysis that may run for longer than results live; those of earlier processes go at the start.
     let results = expired(&settings.results, settings.result_lifetime, wall);
+    let results = results.into_iter().filter(|path| path.extension().is_none_or(|ext| ext != "part"));
     let quarantine = expired(&settings.quarantine, settings.result_lifetime, wall);
-    for path in results.into_iter().chain(quarantine) {
+    for path in results.chain(quarantine) {
         let removed = if path.is_dir() { std::fs::remove_dir_all(&path) } else { std::fs::remove_file(&path) };
         match removed {
             Ok(()) => tracing::info!(path = %path.display(), "removed what was past its time"),
@@ -111,6 +113,7 @@ mod tests {
         let results = data.path().join("results");
         std::fs::create_dir(&results).unwrap();
         std::fs::write(results.join("old.mp4"), b"x").unwrap();
+        std::fs::write(results.join("running.vtt.part"), b"").unwrap();
         let settings = ReaperSettings {
             step: Duration::from_secs(60),
             idle_timeout: Duration::from_secs(600),
@@ -129,7 +132,7 @@ mod tests {
         let gone = |session: &Session| registry.gone(&session.id).map(|problem| problem.code);
         assert_eq!((gone(&idle), gone(&watched)), (Some(ErrorCode::SessionExpired), None));
         assert!(!idle.folder().exists() && watched.folder().exists());
-        assert!(!results.join("old.mp4").exists());
+        assert!(!results.join("old.mp4").exists() && results.join("running.vtt.part").exists());
     }
 
     #[test]
