@@ -1,5 +1,5 @@
 import { EventParser, type ServerEvent } from './eventParser';
-import { followEvents, isEventStream, readEvents, refusalOf, Watchdog, type FollowSettings } from './eventFollower';
+import { followEvents, isEventStream, readEvents, refusalOf, Watchdog, type Connection, type FollowSettings } from './eventFollower';
 import type { PutBytes } from './putBytes';
 import { parsePlaylist, type Playlist } from './playlist';
 import { networkProblem, Problem, problemFromAnswer } from './problem';
@@ -67,7 +67,7 @@ export class Client {
     listener: AnalysisListener,
     settings: FollowSettings,
     signal: AbortSignal,
-    onLost: (restarting: boolean) => void,
+    onConnection: (connection: Connection) => void,
   ): Promise<void> {
     const open = (lastEventId: string, attempt: AbortSignal) =>
       fetch(`${this.#base}/api/stream-progress/${sessionId}`, {
@@ -75,7 +75,7 @@ export class Client {
         cache: 'no-store',
         signal: attempt,
       });
-    return followEvents(open, analysisOnly(listener), settings, signal, onLost);
+    return followEvents(open, analysisOnly(listener), settings, signal, onConnection);
   }
 
   /**

@@ -15,6 +15,9 @@ export interface FollowSettings {
 /** About two minutes, in which a server can be restarted. */
 export const FOLLOW_SETTINGS: FollowSettings = { retryMs: 2000, maxAttempts: 13, silenceMs: 45_000 };
 
+/** How the server is reached; told where it changes. */
+export type Connection = 'open' | 'lost' | 'restarting';
+
 /** Says whether the stream has said its last word. */
 export type Listener = (event: ServerEvent) => 'more' | 'done';
 
@@ -52,7 +55,7 @@ export async function followEvents(
   listener: Listener,
   settings: FollowSettings,
   signal: AbortSignal,
-  onLost: (restarting: boolean) => void = () => undefined,
+  onConnection: (connection: Connection) => void = () => undefined,
 ): Promise<void> {
   let lastEventId = '';
   let retryMs = settings.retryMs;
@@ -61,14 +64,16 @@ export async function followEvents(
     const parser = new EventParser();
     const silence = new Watchdog(settings.silenceMs, signal);
     let refusal: Problem | undefined;
-    let restarting = false;
+    let ending: Connection = 'lost';
     try {
       const answer = await open(lastEventId, silence.signal);
       if (answer.ok && isEventStream(answer)) {
+        // It may be long until there is something new to tell.
+        onConnection('open');
         const heard: Listener = (event) => {
           failures = 0;
           // The server says good-bye: the stream ends, the analysis does not.
-          restarting ||= event.type === 'retry';
+          if (event.type === 'retry') ending = 'restarting';
           return listener(event);
         };
         if (await readEvents(answer, parser, heard, silence)) return;
@@ -86,7 +91,7 @@ export async function followEvents(
     lastEventId = parser.lastEventId || lastEventId;
     retryMs = parser.retryMs ?? retryMs;
     if (failures >= settings.maxAttempts) throw refusal ?? networkProblem();
-    onLost(restarting);
+    onConnection(ending);
     await pause(backoffMs(failures, { firstMs: retryMs, mostMs: 15_000 }, Math.random(), refusal?.retryAfterMs), signal);
     failures += 1;
   }

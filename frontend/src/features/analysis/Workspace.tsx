@@ -54,7 +54,7 @@ export function Workspace({ state, onCancel, onAnother }: Props) {
           complete.sheet_url !== undefined &&
           complete.sheet_index_url !== undefined &&
           complete.duration_seconds > 0 && (
-            <ScrubStrip videoRef={videoRef} duration={complete.duration_seconds} sheetUrl={complete.sheet_url} indexUrl={complete.sheet_index_url} />
+            <ScrubStrip videoRef={videoRef} pictures={complete.duration_seconds} sheetUrl={complete.sheet_url} indexUrl={complete.sheet_index_url} />
           )
         )}
         {broken && (

@@ -1,5 +1,5 @@
 import type { AnalysisListener, Client } from '../../api/client';
-import { FOLLOW_SETTINGS, type FollowSettings } from '../../api/eventFollower';
+import { FOLLOW_SETTINGS, type Connection, type FollowSettings } from '../../api/eventFollower';
 import { CONNECTION_LOST, Problem } from '../../api/problem';
 import { newSessionId } from '../../api/sessionId';
 import type { AnalysisEvent, AnalysisOptions, UploadState } from '../../api/wire';
@@ -133,8 +133,8 @@ export class AnalysisJob {
   }
 
   #follow(sessionId: string, listener: AnalysisListener, signal: AbortSignal): Promise<void> {
-    const onLost = (restarting: boolean) => this.#report({ type: 'connectionLost', restarting });
-    return this.#client.followProgress(sessionId, listener, this.#settings.follow, signal, onLost);
+    const onConnection = (connection: Connection) => this.#report({ type: 'connected', connection });
+    return this.#client.followProgress(sessionId, listener, this.#settings.follow, signal, onConnection);
   }
 
   /** Reports once that the annotated video can be watched. Without it the analysis is none the worse. */
@@ -163,7 +163,7 @@ export class AnalysisJob {
     if (this.#sessionId === undefined) {
       throw new Problem(CONNECTION_LOST, 'The connection to the server was lost before the result arrived. Try again.');
     }
-    this.#report({ type: 'connectionLost', restarting: false });
+    this.#report({ type: 'connected', connection: 'lost' });
     await this.#follow(this.#sessionId, listener, signal);
   }
 

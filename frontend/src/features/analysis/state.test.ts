@@ -44,7 +44,7 @@ describe('reduce', () => {
     { type: 'completed', result },
     { type: 'failed', failure: { sentence: 'late', code: 'X' } },
     { type: 'sent', bytes: 1, atMs: 9 },
-    { type: 'connectionLost', restarting: false },
+    { type: 'connected', connection: 'lost' },
   ])('does not let late news of $type change an ended analysis', (action) => {
     const cancelled = after(started, { type: 'cancelled' });
     expect(reduce(cancelled, action)).toBe(cancelled);
@@ -57,9 +57,10 @@ describe('reduce', () => {
     expect(reduce(watchable, { type: 'begunAnew', atMs: 1 })).not.toHaveProperty('playlistUrl');
   });
 
-  it('shows a lost connection until the next progress', () => {
-    const lost = after(started, { type: 'connectionLost', restarting: false });
-    expect(lost).toMatchObject({ reconnecting: true });
+  it('shows a lost connection until there is one again', () => {
+    const lost = after(started, { type: 'connected', connection: 'restarting' }, { type: 'connected', connection: 'lost' });
+    expect(lost).toMatchObject({ reconnecting: true, restarting: true });
+    expect(reduce(lost, { type: 'connected', connection: 'open' })).toMatchObject({ reconnecting: false, restarting: false });
     expect(reduce(lost, { type: 'progressed', progress: { frame_index: 2 } })).toMatchObject({ reconnecting: false });
   });
 

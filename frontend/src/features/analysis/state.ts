@@ -1,3 +1,4 @@
+import type { Connection } from '../../api/eventFollower';
 import type { CompleteEvent, ProgressEvent } from '../../api/wire';
 import { addSample, type Sample } from './transferRate';
 
@@ -65,7 +66,7 @@ export type AnalysisAction =
   | { type: 'uploaded' }
   | { type: 'progressed'; progress: ProgressEvent }
   | { type: 'watchable'; playlistUrl: string }
-  | { type: 'connectionLost'; restarting: boolean }
+  | { type: 'connected'; connection: Connection }
   | { type: 'completed'; result: CompleteEvent }
   | { type: 'failed'; failure: Failure }
   | { type: 'cancelled' }
@@ -121,8 +122,11 @@ function advance(state: Running, action: Advance): AnalysisState {
     }
     case 'watchable':
       return { ...state, playlistUrl: action.playlistUrl };
-    case 'connectionLost':
-      return { ...state, reconnecting: true, restarting: action.restarting || state.restarting === true };
+    case 'connected': {
+      const reconnecting = action.connection !== 'open';
+      // A server that said it would be back is away until it is back.
+      return { ...state, reconnecting, restarting: action.connection === 'restarting' || (reconnecting && state.restarting === true) };
+    }
     case 'completed':
       return { phase: 'complete', file, result: action.result, ...(preview !== undefined && { preview }) };
     case 'failed':

@@ -6,8 +6,8 @@ import './playback.css';
 
 interface Props {
   videoRef: RefObject<HTMLVideoElement | null>;
-  /** Seconds. */
-  duration: number;
+  /** Seconds that the pictures last. The video is longer where its sound begins earlier or ends later. */
+  pictures: number;
   sheetUrl: string;
   indexUrl: string;
 }
@@ -16,23 +16,28 @@ interface Props {
 const STEP_SECONDS = 0.1;
 
 /** The video's time as a strip, with a small picture of what is under the pointer or the keyboard. */
-export function ScrubStrip({ videoRef, duration, sheetUrl, indexUrl }: Props) {
+export function ScrubStrip({ videoRef, pictures, sheetUrl, indexUrl }: Props) {
   const tiles = useSheet(indexUrl);
   const [now, setNow] = useState(0);
+  const [duration, setDuration] = useState(pictures);
   /** The time that is looked at; absent where nobody looks. */
   const [looked, setLooked] = useState<number>();
 
   useEffect(() => {
     const video = videoRef.current;
     if (video === null) return;
-    const onTime = () => setNow(video.currentTime);
+    const onTime = () => {
+      setNow(video.currentTime);
+      // Not a number before the video's head is there, endless while it is being made.
+      setDuration(Number.isFinite(video.duration) ? video.duration : pictures);
+    };
     onTime();
-    const events = ['timeupdate', 'seeking', 'loadedmetadata'] as const;
+    const events = ['timeupdate', 'seeking', 'loadedmetadata', 'durationchange'] as const;
     for (const name of events) video.addEventListener(name, onTime);
     return () => {
       for (const name of events) video.removeEventListener(name, onTime);
     };
-  }, [videoRef]);
+  }, [videoRef, pictures]);
 
   const onMove = ({ clientX, currentTarget }: PointerEvent) => {
     const { left, width } = currentTarget.getBoundingClientRect();
