@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::cli::bench::part::Part;
 use crate::media::command::EncodeSettings;
 use crate::options::InvalidOption;
 use crate::vision::Precision;
@@ -33,6 +34,8 @@ pub enum Command {
     Analyze(Box<AnalyzeArgs>),
     /// Send video files to a server, follow their analysis and fetch the results; run again, it goes on
     Upload(Box<UploadArgs>),
+    /// Measure what the parts of an analysis cost on this machine, and the whole
+    Bench(Box<BenchArgs>),
     /// Check what this machine has and say how to get what is missing
     Doctor(EngineArgs),
 }
@@ -257,6 +260,28 @@ pub struct AnalyzeArgs {
     /// One line of JSON for each video on stdout
     #[arg(long)]
     pub json: bool,
+    #[command(flatten)]
+    pub encode: EncodeArgs,
+    #[command(flatten)]
+    pub engine: EngineArgs,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct BenchArgs {
+    /// The video to measure with
+    #[arg(value_name = "VIDEO")]
+    pub video: PathBuf,
+    /// Frames that detector, pose and encoder are given; decoding and the whole take all of the video's
+    #[arg(long, default_value_t = 300, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub frames: u64,
+    #[command(flatten)]
+    pub analysis: OptionArgs,
+    /// One line of JSON on stdout
+    #[arg(long)]
+    pub json: bool,
+    /// What a process that this one starts measures
+    #[arg(long, value_enum, hide = true)]
+    pub part: Option<Part>,
     #[command(flatten)]
     pub encode: EncodeArgs,
     #[command(flatten)]

@@ -10,7 +10,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
 use super::usage;
-use crate::config::AnalyzeArgs;
+use crate::config::{AnalyzeArgs, EncodeArgs, EngineArgs};
 use crate::error_code::Problem;
 use crate::ingest::spool::Spool;
 use crate::installation;
@@ -59,23 +59,34 @@ pub fn run(args: &AnalyzeArgs, cancel: &CancelToken) -> anyhow::Result<()> {
     if args.videos.len() > 1 && args.files.name_any() {
         bail!(Usage("-o, --jsonl and --csv name one file each: give one video at a time with them"));
     }
-    let mut options = args.analysis.options()?;
-    let ffmpeg = installation::ffmpeg(&args.engine)?;
-    let engine = installation::engine(&args.engine, installation::model_cache())?;
-    let mut catalog = installation::catalog(engine, &args.engine)?;
-    options.detector = by_path(&mut catalog, options.detector)?;
-    options.pose = by_path(&mut catalog, options.pose)?;
-    if options.detector == ModelChoice::Default {
-        catalog.notices().iter().for_each(|notice| tracing::warn!("{notice}"));
-    }
-    // Loading is not part of what is timed.
-    catalog.detector(&options.detector)?;
-    catalog.pose(&options.pose)?;
-    let resources = installation::resources(ffmpeg, catalog, &args.encode, 1);
+    let prepared = Prepared::new(&args.engine, &args.encode, args.analysis.options()?)?;
     for video in &args.videos {
-        analyze(args, &resources, &options, video, cancel).with_context(|| video.display().to_string())?;
+        analyze(args, &prepared, video, cancel).with_context(|| video.display().to_string())?;
     }
     Ok(())
+}
+
+/// What analyses here run with, their models loaded: loading is not part of what is timed.
+pub struct Prepared {
+    pub resources: Resources,
+    pub options: AnalysisOptions,
+}
+
+impl Prepared {
+    /// Models that are named by a path join the catalog.
+    pub fn new(engine_args: &EngineArgs, encode: &EncodeArgs, mut options: AnalysisOptions) -> anyhow::Result<Self> {
+        let ffmpeg = installation::ffmpeg(engine_args)?;
+        let engine = installation::engine(engine_args, installation::model_cache())?;
+        let mut catalog = installation::catalog(engine, engine_args)?;
+        options.detector = by_path(&mut catalog, options.detector)?;
+        options.pose = by_path(&mut catalog, options.pose)?;
+        if options.detector == ModelChoice::Default {
+            catalog.notices().iter().for_each(|notice| tracing::warn!("{notice}"));
+        }
+        catalog.detector(&options.detector)?;
+        catalog.pose(&options.pose)?;
+        Ok(Self { resources: installation::resources(ffmpeg, catalog, encode, 1), options })
+    }
 }
 
 /// A wrong use of the command line, for exit code 2.
@@ -99,7 +110,7 @@ pub fn is_same_file(output: &Path, video: &Path) -> bool {
     identity(video).is_some_and(|video| identity(output) == Some(video))
 }
 
-fn analyze(args: &AnalyzeArgs, resources: &Resources, options: &AnalysisOptions, video: &Path, cancel: &CancelToken) -> anyhow::Result<()> {
+fn analyze(args: &AnalyzeArgs, prepared: &Prepared, video: &Path, cancel: &CancelToken) -> anyhow::Result<()> {
     let output = if args.no_video { None } else { Some(args.files.output.clone().unwrap_or_else(|| default_output(video))) };
     let scratch = Scratch::beside(output.as_deref())?;
     let outputs = outputs(args, video, output)?;
@@ -109,14 +120,14 @@ fn analyze(args: &AnalyzeArgs, resources: &Resources, options: &AnalysisOptions,
     let job = Job {
         spool: Arc::new(Spool::open_complete(video).context("the file could not be opened")?),
         filename: video.file_name().map(|n| n.to_string_lossy().into_owned()),
-        options: options.clone(),
+        options: prepared.options.clone(),
         outputs,
-        scratch: scratch.0.clone(),
+        scratch: scratch.path().to_owned(),
         keeps_encoded: false,
     };
     let mut bar = Bar::new();
     let before = usage::now();
-    let finished = run::run(resources, &job, cancel, &mut bar);
+    let finished = run::run(&prepared.resources, &job, cancel, &mut bar);
     bar.0.finish_and_clear();
     let finished = finished?;
     let used = usage::now();
@@ -191,16 +202,26 @@ pub fn default_output(video: &Path) -> PathBuf {
 }
 
 /// A folder for files on the way, on the same disk as the output; gone when dropped.
-struct Scratch(PathBuf);
+pub struct Scratch(PathBuf);
 
 impl Scratch {
     fn beside(output: Option<&Path>) -> std::io::Result<Self> {
         let folder = output.and_then(Path::parent).filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let path = folder.join(format!(".sightline-{}", std::process::id()));
-        if output.is_some() {
-            std::fs::create_dir_all(&path)?;
-        }
+        if output.is_some() { Self::below(folder) } else { Ok(Self(Self::name(folder))) }
+    }
+
+    pub fn below(folder: &Path) -> std::io::Result<Self> {
+        let path = Self::name(folder);
+        std::fs::create_dir_all(&path)?;
         Ok(Self(path))
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    fn name(folder: &Path) -> PathBuf {
+        folder.join(format!(".sightline-{}", std::process::id()))
     }
 }
 
@@ -211,10 +232,10 @@ impl Drop for Scratch {
 }
 
 /// A progress bar on a terminal, nothing elsewhere.
-struct Bar(ProgressBar);
+pub struct Bar(ProgressBar);
 
 impl Bar {
-    fn new() -> Self {
+    pub fn new() -> Self {
         // indicatif hides it where stderr is no terminal.
         Self(ProgressBar::no_length())
     }

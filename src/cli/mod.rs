@@ -1,6 +1,7 @@
 //! The commands beside `serve`.
 
 pub mod analyze;
+pub mod bench;
 pub mod doctor;
 pub mod upload;
 pub mod usage;
