@@ -54,6 +54,7 @@ impl App {
         });
         let limits = Limits {
             chunk_bytes: args.max_chunk_bytes,
+            in_flight_bytes: args.max_bytes_in_flight,
             file_bytes: args.max_file_bytes,
             frame_pixels: args.encode.max_frame_pixels,
             sessions: args.max_sessions,
@@ -162,7 +163,11 @@ impl Stopper {
         let ended = web::block(move || {
             for session in sessions {
                 // What can go on is taken up by the next process; a file that came in one piece cannot.
-                if session.upload.is_resumable() { session.suspend(reason()) } else { session.end(reason()) }
+                if session.upload.is_resumable() {
+                    session.suspend(reason());
+                } else if let Err(error) = session.end(reason()) {
+                    tracing::warn!(session = %session.id, %error, "files of a session are left; the next start removes them");
+                }
             }
         });
         if ended.await.is_err() {

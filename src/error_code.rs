@@ -68,10 +68,12 @@ codes! {
     AudioLost "AUDIO_LOST" 422 "The sound is left out";
     RateLimited "RATE_LIMITED" 429 "Too many new sessions in a short time";
     TooManySessions "TOO_MANY_SESSIONS" 503 "All places are taken";
+    TooManyBytes "TOO_MANY_BYTES" 503 "Too many bytes of chunks are in memory";
     TooManyReaders "TOO_MANY_READERS" 503 "Too many connections read events";
     ShuttingDown "SHUTTING_DOWN" 503 "The server is stopping";
     NotReady "NOT_READY" 503 "The server is not ready yet";
     DecoderMissing "DECODER_MISSING" 503 "FFmpeg is missing";
+    NotRemoved "NOT_REMOVED" 500 "Not all files could be removed";
     DecoderCrashed "DECODER_CRASHED" 500 "FFmpeg ended unexpectedly";
     DecoderTimeout "DECODER_TIMEOUT" 500 "FFmpeg made no progress";
     EncoderFailed "ENCODER_FAILED" 500 "The annotated video could not be written";

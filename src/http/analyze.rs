@@ -40,14 +40,18 @@ pub async fn analyze_assembled(state: web::Data<State>, caller: Caller, request:
     analyses.check(&options)?;
     session.activity.touch();
     if options != current {
-        let (again, state_now) = (Arc::clone(&session), session.state());
-        if !state_now.is_over() {
-            let detail = "The session is being analysed with other options. Wait for its end, or delete it.";
-            return Err(ApiError::new(ErrorCode::SessionConflict, detail));
+        let taken = "The session is being analysed with other options. Wait for its end, or delete it.";
+        if !session.state().is_over() {
+            return Err(ApiError::new(ErrorCode::SessionConflict, taken));
         }
-        state.admit_from(&caller)?;
-        let begun = web::block(move || analyses.repeat(&again, options)).await;
-        begun.map_err(|_| ApiError::new(ErrorCode::Internal, "The server is too busy. Try again."))??;
+        state.admit_from(caller.address)?;
+        let (again, wanted) = (Arc::clone(&session), options.clone());
+        let begun = web::block(move || analyses.repeat(&again, wanted)).await;
+        let begun = begun.map_err(|_| ApiError::new(ErrorCode::Internal, "The server is too busy. Try again."))??;
+        // Somebody else was quicker; what failed is told as it is.
+        if !begun && session.failure().is_none() && session.options() != options {
+            return Err(ApiError::new(ErrorCode::SessionConflict, taken));
+        }
     }
     events::follow(&state, session, request::last_event_id(&request))
 }
@@ -102,7 +106,7 @@ async fn receive(state: web::Data<State>, request: &HttpRequest, mut multipart: 
         extension(form.get("ext").or_else(|| query.iter().find(|(n, _)| n == "ext").map(|(_, v)| v.as_str())), sent_name.as_deref())?;
     let filename = form.get("filename").map(display_name).or(sent_name).filter(|n| !n.is_empty());
     let (id, caller) = (SessionId::random(), Caller::of(request));
-    let session = state.session_or_new(&id, &caller, Claim::default(), |folder| {
+    let session = state.session_or_new(&id, caller.address, Claim::default(), |folder| {
         state.counters.sessions.inc();
         let spool = Arc::new(Spool::create(&folder.join("source"))?);
         let upload = Upload::new(spool, ChunkLedger::new(1, None, None), None);
@@ -140,36 +144,40 @@ async fn receive_first(
     }
     // The form gives its next part only when the last one is gone.
     drop(file);
+    session.set_options(options_behind(session, multipart).await?);
+    session.upload.finish_append();
+    Ok(None)
+}
+
+/// The session's options with those of the fields behind the file.
+async fn options_behind(session: &Session, multipart: &mut Multipart) -> Result<AnalysisOptions, ApiError> {
     let mut late = Form::default();
     while let Some(part) = next_part(multipart, 0).await? {
         late.read_more(part).await?;
     }
     agree_on_extension(session.extension, late.get("ext"))?;
-    session.set_options(request::options(session.options(), late.fields())?);
-    session.upload.finish_append();
-    Ok(None)
+    request::options(session.options(), late.fields())
 }
 
-/// Reads what is left of a large file beside its analysis.
-async fn receive_rest(state: &State, session: &Arc<Session>, multipart: Multipart, mut file: Field) {
-    // The form must live as long as its part.
-    let _form = multipart;
-    let outcome = loop {
-        match next_bytes(&mut file).await {
-            Ok(Some(data)) => {
-                if let Err(error) = append(state, session, &data) {
-                    break Err(error);
-                }
-            }
-            Ok(None) => break Ok(()),
-            Err(error) => break Err(error),
-        }
-    };
-    match outcome {
+/// Receives what is left of a large file beside its analysis. That ends only when the file is whole, so that nothing is published
+/// before the fields behind the file are heard.
+async fn receive_rest(state: &State, session: &Arc<Session>, mut multipart: Multipart, file: Field) {
+    match read_rest(state, session, &mut multipart, file).await {
         Ok(()) => session.upload.finish_append(),
         // Nobody can send the rest: a session of this kind has no name to come back to.
         Err(error) => session.cancel(error.0),
     }
+}
+
+async fn read_rest(state: &State, session: &Session, multipart: &mut Multipart, mut file: Field) -> Result<(), ApiError> {
+    while let Some(data) = next_bytes(&mut file).await? {
+        append(state, session, &data)?;
+    }
+    drop(file);
+    if options_behind(session, multipart).await? != session.options() {
+        return Err(ApiError::field("Options behind a file come too late for its analysis. Put them before the file."));
+    }
+    Ok(())
 }
 
 fn append(state: &State, session: &Session, data: &[u8]) -> Result<(), ApiError> {

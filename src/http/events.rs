@@ -18,7 +18,7 @@ use super::state::{State, shutting_down};
 use crate::error_code::{ErrorCode, Problem};
 use crate::ids::SessionId;
 use crate::sessions::activity::Reader;
-use crate::sessions::events::{Bookmark, Event, Next};
+use crate::sessions::events::{Bookmark, Event, NOTHING, Next};
 use crate::sessions::session::Session;
 
 /// `GET /api/stream-progress/{session_id}`
@@ -44,7 +44,7 @@ pub fn follow(state: &State, session: Arc<Session>, seen: Option<u64>) -> Result
 
 /// All events of a session from its first on.
 pub fn follow_from_start(state: &State, seat: Seat, session: Arc<Session>) -> Result<HttpResponse, ApiError> {
-    Ok(answer(Following::new(state, seat, session, Some(0))?))
+    Ok(answer(Following::new(state, seat, session, Some(NOTHING))?))
 }
 
 fn answer(following: Following) -> HttpResponse {
@@ -121,7 +121,7 @@ impl Waiting {
                 };
                 if let Some(session) = appeared {
                     // It is new: whatever the reader has seen was of another one.
-                    return match Following::new(&state, seat, session, Some(0)) {
+                    return match Following::new(&state, seat, session, Some(NOTHING)) {
                         Ok(following) => Self::follow(following).await,
                         Err(problem) => Self::refused(&problem),
                     };
@@ -172,8 +172,8 @@ fn text(event: &Event) -> Bytes {
 
 fn error_text(problem: &Problem) -> Bytes {
     let data = serde_json::to_string(problem).unwrap_or_default();
-    // An id that no session's event has: the reader may come back when the session is there.
-    format!("id: 0\nevent: error\ndata: {data}\n\n").into()
+    // The reader may come back when the session is there.
+    format!("id: {NOTHING}\nevent: error\ndata: {data}\n\n").into()
 }
 
 #[cfg(test)]

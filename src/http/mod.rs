@@ -2,8 +2,10 @@
 
 pub mod analyze;
 pub mod assets;
+pub mod budget;
 pub mod capabilities;
 pub mod digest;
+pub mod download;
 pub mod events;
 pub mod form;
 pub mod guard;
@@ -14,6 +16,7 @@ pub mod line;
 pub mod metrics;
 pub mod models;
 pub mod negotiation;
+pub mod occurrence;
 pub mod openapi;
 pub mod pace;
 pub mod problem;

@@ -3,13 +3,20 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, OnceLock};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use parking_lot::Mutex;
+use serde::Serialize;
 use tokio::sync::watch;
+
+use crate::ids::RequestId;
 
 /// Events kept for readers who fall behind or come back. One with a preview is about 60 kB.
 const KEPT: usize = 16;
+
+/// An id that no event has: who has seen it waits for the first.
+pub const NOTHING: u64 = 0;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EventKind {
@@ -33,9 +40,18 @@ impl EventKind {
     }
 }
 
+/// What an event holds: what is told, and which request it goes back to.
+#[derive(Debug, Serialize)]
+pub struct Told<'a, T> {
+    #[serde(flatten)]
+    pub what: &'a T,
+    pub request_id: &'a RequestId,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
-    /// Grows by one from event to event, over all runs of the session; the first is 1.
+    /// Grows by one from event to event, over all runs of the session. The first is that of no earlier session of this name,
+    /// nor of this session in an earlier process: see `EventLog::default`.
     pub id: u64,
     pub kind: EventKind,
     /// JSON, without line ends.
@@ -71,9 +87,11 @@ pub struct EventLog {
     newest: watch::Sender<u64>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Kept {
     events: VecDeque<Event>,
+    /// No event of this log has it nor a smaller one.
+    before_first: u64,
     last_id: u64,
     ended: bool,
     /// The server stops, the session goes on after its restart: readers are sent away to come back.
@@ -88,12 +106,20 @@ impl Kept {
 }
 
 impl Default for EventLog {
+    /// Ids begin at the microseconds since 1970. A log is never given an event in each of them, so that a later log begins
+    /// beyond an earlier one's end, and JavaScript's numbers hold them until the year 2255.
     fn default() -> Self {
-        Self { kept: Mutex::default(), newest: watch::Sender::new(0) }
+        Self::after(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_micros() as u64)
     }
 }
 
 impl EventLog {
+    /// With ids that are larger than this one.
+    fn after(id: u64) -> Self {
+        let kept = Kept { events: VecDeque::new(), before_first: id, last_id: id, ended: false, suspended: false };
+        Self { kept: Mutex::new(kept), newest: watch::Sender::new(id) }
+    }
+
     /// Adds an event. After a terminal one nothing is taken until the next run begins.
     pub fn publish(&self, kind: EventKind, data: impl Into<Arc<str>>) {
         let mut kept = self.kept.lock();
@@ -126,7 +152,13 @@ impl EventLog {
 
     /// The place of a reader who has seen this event. Without one, a reader gets the newest state, not its history.
     pub fn bookmark(&self, seen: Option<u64>) -> Bookmark {
-        Bookmark { seen: seen.unwrap_or_else(|| self.kept.lock().before_newest()), over: false }
+        let kept = self.kept.lock();
+        let seen = match seen {
+            None => kept.before_newest(),
+            Some(NOTHING) => kept.before_first,
+            Some(id) => id,
+        };
+        Bookmark { seen, over: false }
     }
 
     /// The next there is for a reader, whose place it moves. Does not wait.
@@ -181,7 +213,7 @@ mod tests {
 
     #[test]
     fn the_newest_are_kept_and_the_end_is_the_end() {
-        let log = EventLog::default();
+        let log = EventLog::after(0);
         for n in 0..20 {
             log.publish(EventKind::Progress, n.to_string());
         }
@@ -196,7 +228,7 @@ mod tests {
 
     #[test]
     fn who_missed_something_is_told_and_gets_the_newest() {
-        let log = EventLog::default();
+        let log = EventLog::after(0);
         assert_eq!(given(&log, Some(7)), [0], "of an earlier session of this name");
         (0..20).for_each(|_| log.publish(EventKind::Progress, "{}"));
         assert_eq!(given(&log, Some(3)), [0, 20]);
@@ -206,8 +238,23 @@ mod tests {
     }
 
     #[test]
+    fn ids_go_on_growing_over_logs_of_one_name() {
+        let first = EventLog::default();
+        (0..3).for_each(|_| first.publish(EventKind::Progress, "{}"));
+        let seen = first.newest().map(|e| e.id);
+        // No session is ended and begun again in less.
+        std::thread::sleep(std::time::Duration::from_millis(1));
+        let again = EventLog::default();
+        again.publish(EventKind::Complete, "{}");
+        let end = again.newest().map(|e| e.id);
+        assert!(seen < end && end < Some(1 << 53), "{seen:?}, then {end:?}, which JavaScript must hold");
+        assert_eq!(given(&again, seen), [0, end.unwrap()], "the end is not lost on who saw an event of the first");
+        assert_eq!(given(&again, Some(NOTHING)), [end.unwrap()]);
+    }
+
+    #[test]
     fn a_new_run_starts_empty_with_larger_ids() {
-        let log = EventLog::default();
+        let log = EventLog::after(0);
         log.publish(EventKind::Error, "{}");
         log.begin_run();
         assert_eq!(given(&log, None), [0; 0]);
@@ -269,7 +316,7 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(500))]
         #[test]
         fn f11_every_reader_gets_progress_then_one_end(schedule in prop::collection::vec(step(), 0..200)) {
-            let log = EventLog::default();
+            let log = EventLog::after(0);
             let join = |seen| Reader { place: log.bookmark(seen), given: Vec::new() };
             let mut readers: Vec<_> = (0..READERS).map(|_| join(None)).collect();
             for step in schedule {

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant, SystemTime};
 use crossbeam_channel::{RecvTimeoutError, Sender, bounded};
 
 use super::registry::Registry;
+use super::session::Session;
 use crate::error_code::{ErrorCode, Problem};
 
 #[derive(Clone, Debug)]
@@ -52,12 +53,19 @@ impl Drop for Reaper {
 
 /// One look around; times are given, so that a test need not wait.
 pub fn step(registry: &Registry, settings: &ReaperSettings, now: Instant, wall: SystemTime) {
-    for session in registry.due(now, settings.idle_timeout) {
-        let reason = "The session was idle for too long and has ended. Upload the video again.";
-        if registry.end(&session, Problem::new(ErrorCode::SessionExpired, reason)) {
-            tracing::info!(session = %session.id, "ended after being idle");
+    let is_idle = |session: &Session| session.is_idle(now, settings.idle_timeout);
+    let reason = || Problem::new(ErrorCode::SessionExpired, "The session was idle for too long and has ended. Upload the video again.");
+    // Ending one takes its time, in which another one may come back to life.
+    let idle = registry.list().into_iter().map(|session| (registry.end_if(&session, reason(), is_idle), session));
+    let surplus = registry.surplus().into_iter().map(|session| (registry.end(&session, reason()), session));
+    for (ended, session) in idle.chain(surplus) {
+        match ended {
+            Ok(true) => tracing::info!(session = %session.id, "ended after being idle"),
+            Ok(false) => {}
+            Err(error) => tracing::warn!(session = %session.id, %error, "ended after being idle, but files of it are left"),
         }
     }
+    registry.sweep();
     // A partial one belongs to an analysis that may run for longer than results live; those of earlier processes go at the start.
     let results = expired(&settings.results, settings.result_lifetime, wall);
     let results = results.into_iter().filter(|path| path.extension().is_none_or(|ext| ext != "part"));
@@ -87,8 +95,9 @@ mod tests {
     use crate::ingest::chunks::ChunkLedger;
     use crate::ingest::spool::Spool;
     use crate::options::AnalysisOptions;
+    use crate::sessions::cancel::CancelToken;
     use crate::sessions::registry::Claim;
-    use crate::sessions::session::Session;
+    use crate::sessions::session::SessionState;
     use crate::sessions::upload::Upload;
     use crate::video::Extension;
 
@@ -106,6 +115,16 @@ mod tests {
         registry.get_or_create(&id, Claim::default(), make).unwrap()
     }
 
+    fn settings(data: &tempfile::TempDir) -> ReaperSettings {
+        ReaperSettings {
+            step: Duration::from_secs(60),
+            idle_timeout: Duration::from_secs(600),
+            result_lifetime: Duration::from_secs(3600),
+            results: data.path().join("results"),
+            quarantine: data.path().join("quarantine"),
+        }
+    }
+
     #[test]
     fn only_what_is_idle_goes_and_it_goes_with_its_files() {
         let data = tempfile::tempdir().unwrap();
@@ -114,13 +133,7 @@ mod tests {
         std::fs::create_dir(&results).unwrap();
         std::fs::write(results.join("old.mp4"), b"x").unwrap();
         std::fs::write(results.join("running.vtt.part"), b"").unwrap();
-        let settings = ReaperSettings {
-            step: Duration::from_secs(60),
-            idle_timeout: Duration::from_secs(600),
-            result_lifetime: Duration::from_secs(3600),
-            results: results.clone(),
-            quarantine: data.path().join("quarantine"),
-        };
+        let settings = settings(&data);
         let idle = add(&registry, "idle");
         let watched = add(&registry, "watched");
         let _reader = watched.activity.reader();
@@ -133,6 +146,48 @@ mod tests {
         assert_eq!((gone(&idle), gone(&watched)), (Some(ErrorCode::SessionExpired), None));
         assert!(!idle.folder().exists() && watched.folder().exists());
         assert!(!results.join("old.mp4").exists() && results.join("running.vtt.part").exists());
+    }
+
+    #[test]
+    fn what_waits_for_the_server_is_not_idle() {
+        let data = tempfile::tempdir().unwrap();
+        let registry = open(&data, 8).unwrap();
+        let [queued, assembled, starved] = ["queued", "assembled", "starved"].map(|name| add(&registry, name));
+        for session in [&queued, &assembled, &starved] {
+            let run = |cancel: CancelToken| std::thread::Builder::new().spawn(move || assert!(cancel.signal().recv().is_err()));
+            session.begin_run(run).unwrap();
+        }
+        queued.enter(SessionState::Queued);
+        assembled.enter(SessionState::Processing);
+        assembled.upload.take(0, b"x".to_vec()).unwrap();
+        starved.enter(SessionState::Processing);
+        step(&registry, &settings(&data), Instant::now() + Duration::from_secs(601), SystemTime::now());
+        let left: Vec<_> = registry.list().iter().map(|s| s.id.to_string()).collect();
+        assert!(left.contains(&queued.id.to_string()) && left.contains(&assembled.id.to_string()) && left.len() == 2, "{left:?}");
+        let cancelled = || Problem::new(ErrorCode::Cancelled, "The test is over.");
+        assert!(registry.list().iter().all(|session| registry.end(session, cancelled()).unwrap()));
+    }
+
+    #[test]
+    fn who_comes_back_to_life_while_another_one_is_ended_stays() {
+        let data = tempfile::tempdir().unwrap();
+        let registry = open(&data, 8).unwrap();
+        // The newest comes first.
+        let [second, first] = ["second", "first"].map(|name| add(&registry, name));
+        let (seat, seats) = bounded(1);
+        let activity = Arc::clone(&second.activity);
+        let run = |cancel: CancelToken| {
+            std::thread::Builder::new().spawn(move || {
+                assert!(cancel.signal().recv().is_err());
+                seat.send(activity.reader()).unwrap();
+            })
+        };
+        first.begin_run(run).unwrap();
+        let (now, timeout) = (Instant::now() + Duration::from_secs(601), settings(&data).idle_timeout);
+        assert!(first.is_idle(now, timeout) && second.is_idle(now, timeout));
+        step(&registry, &settings(&data), now, SystemTime::now());
+        assert_eq!(registry.list().iter().map(|s| s.id.as_str()).collect::<Vec<_>>(), ["second"]);
+        drop(seats);
     }
 
     #[test]

@@ -87,6 +87,7 @@ mod tests {
     use super::*;
     use crate::ids::ResultId;
     use crate::options::AnalysisOptions;
+    use crate::sessions::events::{EventKind, Next};
     use crate::sessions::journal::Description;
     use crate::sessions::session::SessionState;
     use crate::sessions::upload::Received;
@@ -159,6 +160,21 @@ mod tests {
         drop(session);
         let session = data.restore().unwrap();
         assert_eq!((session.state(), session.options().debug), (SessionState::Receiving, true));
+    }
+
+    #[test]
+    fn the_restored_end_is_none_that_a_reader_has_seen() {
+        let data = Data::new();
+        let session = data.create();
+        session.events.publish(EventKind::Progress, "{}");
+        let mut reader = session.events.bookmark(session.events.newest().map(|e| e.id));
+        let result = ResultId::random();
+        session.upload.record(&Record::Complete { result: result.to_string(), event: "the end".into() }).unwrap();
+        std::fs::write(data.root.path().join(format!("results/{result}.mp4")), b"x").unwrap();
+        drop(session);
+        let session = data.restore().unwrap();
+        assert_eq!(session.events.next(&mut reader), Next::Reset);
+        assert!(matches!(session.events.next(&mut reader), Next::Event(event) if &*event.data == "the end"));
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::net::TcpStream;
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::future::join_all;
 use futures_util::stream;
 use nix::sys::signal::{Signal, kill};
 use reqwest::multipart::{Form, Part};
@@ -95,6 +96,28 @@ async fn what_is_drawn_can_be_chosen_anew_and_a_blur_needs_a_model() {
 }
 
 #[tokio::test]
+async fn of_analyses_with_other_options_at_once_each_gets_its_own_or_is_refused() {
+    let client = client();
+    let upload = Upload::of(&client, &clips::short());
+    upload.complete().await;
+    let ask = async |tenth: u32| {
+        let confidence = format!("0.{tenth}");
+        let answer = assembled(&client, &upload, &[("confidence", &confidence)]).await;
+        if answer.status() != 200 {
+            assert_eq!(refusal(answer).await.code, "SESSION_CONFLICT");
+            return 0;
+        }
+        let end = Events::new(answer).end().await;
+        let results = client.text(end.data["results_url"].as_str().unwrap()).await;
+        let header: Value = serde_json::from_str(results.lines().next().unwrap()).unwrap();
+        assert!((header["options"]["confidence"].as_f64().unwrap() - f64::from(tenth) / 10.0).abs() < 1e-6, "{confidence}: {header}");
+        1
+    };
+    let begun: u32 = join_all((3..=5).map(ask)).await.into_iter().sum();
+    assert!(begun >= 1, "all were refused");
+}
+
+#[tokio::test]
 async fn an_upload_that_is_not_whole_cannot_be_analysed_again() {
     let client = client();
     let upload = Upload::of(&client, &clips::faststart());
@@ -141,6 +164,45 @@ async fn a_large_file_in_the_request_is_analysed_while_it_arrives() {
     drop(send);
     let end = events.end().await;
     assert_eq!((end.kind.as_str(), &end.data["total_frames"]), ("complete", &clips::FRAMES.into()), "{end:?}");
+}
+
+#[tokio::test]
+async fn a_file_in_the_request_takes_no_chunks() {
+    let client = client();
+    let bytes = std::fs::read(clips::large()).unwrap();
+    let (part, send, rest) = slow_file(bytes.clone(), bytes.len() / 2);
+    let response = analyze_stream(&client, Form::new().part("file", part)).await;
+    let other = Upload::new(&client, vec![0; 1000], ".mp4", 1000).with_id(response.headers()["x-session-id"].to_str().unwrap());
+    for answer in [other.put(0, other.chunk(0)).await, other.try_send(0, other.chunk(0)).await] {
+        let refused = refusal(answer).await;
+        assert_eq!((refused.status, refused.code.as_str()), (409, "SESSION_CONFLICT"));
+    }
+    send.send(rest).await.unwrap();
+    drop(send);
+    assert_eq!(Events::new(response).end().await.data["total_frames"], clips::FRAMES, "its file is as it was");
+}
+
+#[tokio::test]
+async fn options_behind_a_large_file_are_refused_where_they_would_change_something() {
+    let client = client();
+    let bytes = std::fs::read(clips::large()).unwrap();
+    for (address, option, value, is_taken) in [
+        ("analyze", "confidence", "7", false),
+        ("analyze", "heatmap", "true", false),
+        ("analyze-stream", "heatmap", "true", false),
+        ("analyze", "heatmap", "false", true),
+    ] {
+        let form = Form::new().part("file", file(bytes.clone())).text(option, value);
+        let response = client.post(&format!("/api/{address}")).query(&NO_MODELS).multipart(form).send().await.unwrap();
+        if is_taken {
+            assert_eq!(response.status(), 200, "it is so without the field");
+        } else if address == "analyze" {
+            let refused = refusal(response).await;
+            assert_eq!((refused.status, refused.code.as_str()), (400, "INVALID_FIELD"), "{option}={value}: {}", refused.detail);
+        } else {
+            assert_eq!(Events::new(response).end().await.code(), "INVALID_FIELD");
+        }
+    }
 }
 
 #[tokio::test]
