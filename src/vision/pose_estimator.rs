@@ -12,6 +12,7 @@ use crate::vision::blazepose::patience::{Patience, Rhythm};
 use crate::vision::blazepose::reader::{Reader, ReaderModel};
 use crate::vision::blazepose::roi::Roi;
 use crate::vision::blazepose::sighting::Sighting;
+use crate::vision::blazepose::smoothing::Smoothing;
 use crate::vision::blazepose::tracks::Tracks;
 use crate::vision::engine_error::EngineError;
 
@@ -40,6 +41,7 @@ pub struct PoseEstimator {
     tracks: Tracks,
     patience: Patience,
     rhythm: Rhythm,
+    smoothing: Smoothing,
     size: Option<Size>,
 }
 
@@ -54,7 +56,7 @@ impl PoseEstimator {
     pub(super) fn new(name: Arc<str>, model: &BlazePoseModel) -> Result<Self, EngineError> {
         let (finder, reader) = (Finder::new(&model.finder)?, Reader::new(&model.reader)?);
         let (tracks, patience, rhythm) = (Tracks::default(), Patience::default(), Rhythm::default());
-        Ok(Self { name, finder, reader, tracks, patience, rhythm, size: None })
+        Ok(Self { name, finder, reader, tracks, patience, rhythm, smoothing: Smoothing::default(), size: None })
     }
 
     pub fn name(&self) -> &str {
@@ -75,6 +77,14 @@ impl PoseEstimator {
         }
         let pose = |id: u32, score: f32, keypoints: Vec<_>| Pose { track_id: Some(id), skeleton: Skeleton::BlazePose33, score, keypoints };
         Ok(self.tracks.seen().map(|t| pose(t.id, t.body.score, t.body.keypoints.clone())).collect())
+    }
+
+    /// Steadies the poses that `estimate` has just given for the frame of this time. Once begun, it wants to see every frame.
+    pub fn smooth(&mut self, pts_us: i64, poses: &mut [Pose]) {
+        let keypoints = self.smoothing.next(pts_us, self.tracks.seen().map(|t| (t.id, &t.body)));
+        for (pose, keypoints) in poses.iter_mut().zip(keypoints) {
+            pose.keypoints = keypoints;
+        }
     }
 
     fn follow(&mut self, frame: &RgbFrame) -> Result<(), EngineError> {
