@@ -2,5 +2,6 @@
 
 pub mod analyze;
 pub mod doctor;
+pub mod track;
 pub mod upload;
 pub mod usage;

@@ -27,6 +27,7 @@ mod shutdown;
 mod sound;
 mod sse;
 mod tls;
+mod tracking;
 mod tus;
 mod tus_client;
 mod upload_command;
