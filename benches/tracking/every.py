@@ -1,0 +1,68 @@
+#!/usr/bin/env python3
+"""What detecting in every N-th frame keeps and saves, as Markdown: every.py [--every N] [--runs N] [OPTION...] -- CLIP...
+
+Options behind --every and --runs go to `sightline analyze`, for example --detector yolox-s --pose none. Runs with and without take
+turns, and the median counts. A box is kept where the other run has one of the same class with an IoU of at least 0.8 in
+the same frame. SIGHTLINE names the program where it is not on the path.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+
+SIGHTLINE = os.environ.get("SIGHTLINE", "sightline")
+NEAR = 0.8
+
+
+def analysed(clip, every, options):
+    """The detections of each frame, and frames a second."""
+    with tempfile.TemporaryDirectory() as folder:
+        results = f"{folder}/r.jsonl"
+        command = [SIGHTLINE, "analyze", clip, "--no-video", "--json", "--jsonl", results, "--detect-every", str(every), *options]
+        report = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+        with open(results) as lines:
+            next(lines)
+            return [json.loads(line)["detections"] for line in lines], report["fps"]
+
+
+def iou(a, b):
+    w, h = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
+    both = max(w, 0) * max(h, 0)
+    area = lambda x: (x[2] - x[0]) * (x[3] - x[1])  # noqa: E731
+    return both / (area(a) + area(b) - both) if both else 0.0
+
+
+def kept(frames, others):
+    """Of the boxes of the first the share that is among those of the second."""
+    near = lambda d, o: d["class_id"] == o["class_id"] and iou(d["bbox"], o["bbox"]) >= NEAR  # noqa: E731
+    found = [any(near(d, o) for o in other) for frame, other in zip(frames, others) for d in frame]
+    return 100 * sum(found) / max(len(found), 1), len(found)
+
+
+def main():
+    words = sys.argv[1:]
+    split = words.index("--") if "--" in words else 0
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--every", type=int, default=3)
+    parser.add_argument("--runs", type=int, default=3)
+    known, options = parser.parse_known_args(words[:split])
+    clips = words[split + 1 :] if split else words
+    print(f"| clip | boxes | kept % | of the boxes told, true % | frames/s with 1 | with {known.every} | ratio |\n|---|---|---|---|---|---|---|")
+    for clip in clips:
+        speeds = {1: [], known.every: []}
+        for _ in range(known.runs):
+            every, one = analysed(clip, 1, options)
+            some, other = analysed(clip, known.every, options)
+            speeds[1].append(one)
+            speeds[known.every].append(other)
+        (found, boxes), (true, _) = kept(every, some), kept(some, every)
+        one, other = statistics.median(speeds[1]), statistics.median(speeds[known.every])
+        print(f"| {os.path.basename(clip)} | {boxes} | {found:.1f} | {true:.1f} | {one:.1f} | {other:.1f} | {other / one:.2f} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
