@@ -8,6 +8,8 @@ use crate::pose::{Pose, Skeleton};
 use crate::vision::VisionError;
 use crate::vision::blazepose::coverage::{belongs, uncovered};
 use crate::vision::blazepose::finder::{Finder, FinderModel};
+use crate::vision::blazepose::ghosts::ghosts;
+use crate::vision::blazepose::landmarks::Body;
 use crate::vision::blazepose::patience::{Patience, Rhythm};
 use crate::vision::blazepose::reader::{Reader, ReaderModel};
 use crate::vision::blazepose::roi::Roi;
@@ -103,8 +105,9 @@ impl PoseEstimator {
         let time_to_look = self.rhythm.tick();
         let mut attempts = ATTEMPTS;
 
-        let bodies: Vec<_> = self.tracks.seen().map(|t| &t.body).collect();
-        for person in uncovered(persons, &bodies, frame.size()) {
+        let hidden = ghosts(persons, &self.bodies(), frame.size());
+        self.tracks.hide(&hidden, frame.size());
+        for person in uncovered(persons, &self.bodies(), frame.size()) {
             if self.tracks.followed() >= max_poses || attempts == 0 {
                 return Ok(());
             }
@@ -127,7 +130,7 @@ impl PoseEstimator {
             let Some(square) = sighting.roi() else { continue };
             if !self.tracks.seen().any(|t| t.body.roi.is_near(&square)) {
                 attempts -= 1;
-                found |= self.begin(frame, &square)?;
+                found |= self.begin(frame, &square, persons)?;
             }
         }
         match found {
@@ -169,10 +172,15 @@ impl PoseEstimator {
     }
 
     /// Follows the person in the square from now on, if there is one who is not followed yet.
-    fn begin(&mut self, frame: &RgbFrame, square: &Roi) -> Result<bool, EngineError> {
-        Ok(match self.reader.read(frame, square)? {
-            Some(body) => self.tracks.begin(body, frame.size()),
-            None => false,
-        })
+    fn begin(&mut self, frame: &RgbFrame, square: &Roi, persons: &[BBox]) -> Result<bool, EngineError> {
+        let Some(body) = self.reader.read(frame, square)? else { return Ok(false) };
+        let mut bodies = self.bodies();
+        bodies.push(&body);
+        let is_ghost = ghosts(persons, &bodies, frame.size()).pop();
+        Ok(is_ghost != Some(true) && self.tracks.begin(body, frame.size()))
+    }
+
+    fn bodies(&self) -> Vec<&Body> {
+        self.tracks.seen().map(|t| &t.body).collect()
     }
 }

@@ -6,7 +6,7 @@ use super::track::{Seen, Track, TrackState};
 use crate::geometry::{BBox, Point};
 
 /// A round of the association: the most distance (1 - IoU) of a track and its sighting, and whether an unsure sighting is
-/// further away. All as in the reference implementation.
+/// further away. The limits are the reference implementation's.
 #[derive(Clone, Copy, Debug)]
 struct Round {
     limit: f32,
@@ -14,7 +14,8 @@ struct Round {
 }
 
 const SURE: Round = Round { limit: 0.8, weighted: true };
-const UNSURE: Round = Round { limit: 0.5, weighted: false };
+/// By overlap alone.
+const OVERLAP: Round = Round { limit: 0.5, weighted: false };
 /// For tracks that were seen once so far.
 const AGAIN: Round = Round { limit: 0.7, weighted: true };
 /// A lost track this near to one that is seen (1 - IoU) is the same object twice.
@@ -94,8 +95,11 @@ impl ByteTrack {
         let known = self.all(|t| t.state != TrackState::New);
         self.follow_camera(&frame, &known, &sure);
         let left = self.pair(&mut frame, &known, sure, SURE);
+        // Who is just sure enough weighs too little there.
+        let unseen = self.all(|t| t.state != TrackState::New && t.last_seen.time_us != time_us);
+        let left = self.pair(&mut frame, &unseen, left, OVERLAP);
         let unseen = self.all(|t| t.state == TrackState::Seen && t.last_seen.time_us != time_us);
-        self.pair(&mut frame, &unseen, unsure, UNSURE);
+        self.pair(&mut frame, &unseen, unsure, OVERLAP);
         let new = self.all(|t| t.state == TrackState::New);
         let left = self.pair(&mut frame, &new, left, AGAIN);
 
