@@ -7,6 +7,7 @@ mod bad_files;
 mod client;
 mod clips;
 mod command_line;
+mod detect_every;
 mod errors;
 mod events;
 mod faults;

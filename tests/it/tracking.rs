@@ -1,9 +1,14 @@
 //! The tracker on small made scenes whose truth is known, against one that only compares boxes. benches/tracking has large ones.
 
 use std::collections::BTreeMap;
+use std::io::Write;
+use std::process::Stdio;
 
 use sightline::geometry::BBox;
 use sightline::vision::tracking::{ByteTrack, Sighting, TrackSettings};
+
+use crate::command_line::sightline;
+use crate::scratch;
 
 const FRAME_US: i64 = 33_333;
 const FRAMES: usize = 240;
@@ -116,4 +121,36 @@ fn ids_are_changed_less_often_than_by_comparing_boxes() {
         println!("{name:20} {ours} id switches, by boxes alone {plain}");
         assert!(plain > 0 && ours as f64 <= most * plain as f64, "{name}: {ours} id switches, by boxes alone {plain}");
     }
+}
+
+/// Exit code, stdout and stderr of `sightline track` with this on its stdin.
+fn track(arguments: &[&str], detections: &str) -> (Option<i32>, String, String) {
+    let folder = scratch::folder("track-");
+    let arguments = [&["track"], arguments].concat();
+    let mut command = sightline(folder.path(), &arguments);
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    // A program that refuses its arguments reads nothing.
+    let _ = stdin.write_all(detections.as_bytes());
+    drop(stdin);
+    let output = child.wait_with_output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (output.status.code(), text(output.stdout), text(output.stderr))
+}
+
+#[test]
+fn detections_from_elsewhere_get_ids() {
+    let line = |frame: i32, id: i32, left: i32, class: i32| format!("{frame},{id},{left},100,50,120,0.9,{class}\n");
+    let walk = |id| (1..=5).map(|frame| line(frame, id, 100 + 4 * frame, 1)).collect::<String>();
+    assert_eq!(track(&["--fps", "25"], &walk(-1)).1, walk(1));
+    let changed: String = [line(1, -1, 100, 1), line(2, -1, 100, 3)].concat();
+    assert!(track(&[], &changed).1.contains("2,-1,"));
+    assert!(track(&["--track-agnostic"], &changed).1.contains("2,1,"));
+    let late: String = [line(1, -1, 100, 1), line(61, -1, 100, 1)].concat();
+    assert!(track(&[], &late).1.contains("61,-1,"));
+    assert!(track(&["--track-memory", "3"], &late).1.contains("61,1,"));
+    let (code, _, said) = track(&[], "no detection\n");
+    assert!(code == Some(1) && said.contains("line 1"), "{said}");
+    let (code, _, said) = track(&["--track-memory", "soon"], "");
+    assert!(code == Some(2) && said.contains("track_memory"), "{said}");
 }

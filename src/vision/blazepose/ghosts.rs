@@ -9,20 +9,34 @@ const WITHIN: f32 = 0.6;
 /// Its torso is this near to theirs, in lengths of theirs. Of two who share a box, because they embrace, each has a torso.
 const NEAR: f32 = 0.6;
 
-/// For each body whether it is a ghost: no box is its own, and it lies on a person whose box has a better body.
+/// A ghost between two persons who stand apart has so many limbs on each of them.
+const ON_EACH: usize = 2;
+/// Those who stand apart have boxes that overlap less.
+const APART: f32 = 0.1;
+
+/// For each body whether it is a ghost: no box is its own, and it lies on a person whose box has a better body, or
+/// reaches from one such person to another.
 pub fn ghosts(persons: &[BBox], bodies: &[&Body], frame: Size) -> Vec<bool> {
     let owners = owners(persons, bodies, frame);
     let is_ghost = |(place, body): (usize, &&Body)| {
         let owns = owners.iter().any(|(_, owner)| *owner == place);
-        !owns && owners.iter().any(|(person, owner)| lies_on(body, bodies[*owner], &persons[*person]))
+        !owns && (owners.iter().any(|(person, owner)| lies_on(body, bodies[*owner], &persons[*person])) || reaches(body, persons, &owners))
     };
     bodies.iter().enumerate().map(is_ghost).collect()
 }
 
 fn lies_on(body: &Body, other: &Body, person: &BBox) -> bool {
-    let within = LIMBS.iter().filter(|i| body.keypoints.get(**i).is_some_and(|k| person.contains(k.point()))).count();
     let (Some(torso), Some(others)) = (Torso::of(body), Torso::of(other)) else { return false };
-    within as f32 >= WITHIN * LIMBS.len() as f32 && torso.middle.distance(others.middle) <= NEAR * others.length
+    limbs_within(body, person) as f32 >= WITHIN * LIMBS.len() as f32 && torso.middle.distance(others.middle) <= NEAR * others.length
+}
+
+fn reaches(body: &Body, persons: &[BBox], owners: &[(usize, usize)]) -> bool {
+    let touched: Vec<&BBox> = owners.iter().map(|(person, _)| &persons[*person]).filter(|p| limbs_within(body, p) >= ON_EACH).collect();
+    touched.iter().enumerate().any(|(place, a)| touched[..place].iter().any(|b| a.iou(b) < APART))
+}
+
+fn limbs_within(body: &Body, person: &BBox) -> usize {
+    LIMBS.iter().filter(|i| body.keypoints.get(**i).is_some_and(|k| person.contains(k.point()))).count()
 }
 
 struct Torso {
@@ -72,6 +86,15 @@ mod tests {
         let (left, right, mixed) = (body(300.0, 300.0), body(420.0, 420.0), body(315.0, 500.0));
         assert_eq!(ghosts(&[person(300.0), person(420.0)], &[&left, &mixed, &right], FRAME), [false, true, false]);
         assert_eq!(ghosts(&[], &[&left, &mixed, &right], FRAME), [false; 3], "without boxes nothing is known");
+    }
+
+    #[test]
+    fn what_reaches_from_one_to_another_is_a_ghost() {
+        let (left, right, mut between) = (body(300.0, 300.0), body(620.0, 620.0), body(460.0, 620.0));
+        (11..17).for_each(|i| between.keypoints[i].x = 300.0);
+        let apart = [person(300.0), person(620.0)];
+        assert_eq!(ghosts(&apart, &[&left, &right, &between], FRAME), [false, false, true]);
+        assert_eq!(ghosts(&apart, &[&left, &between], FRAME), [false, false], "the other one has no body yet");
     }
 
     #[test]
