@@ -69,7 +69,9 @@ impl Analyzer {
         if options.blur != Blur::None && !finds_persons {
             return Err(AnalyzerError::NobodyToBlur);
         }
-        let tracker = (options.tracking || options.detect_every > 1).then(|| Tracker::new(options));
+        // Whoever comes in between two sights would be seen by others for some frames.
+        let detect_every = if options.blur == Blur::None { options.detect_every } else { 1 };
+        let tracker = (options.tracking || detect_every > 1).then(|| Tracker::new(options));
         let wants_unsure = tracker.is_some() && detector.as_ref().is_some_and(Detector::tells_unsure);
         let confidence = if wants_unsure { Tracker::wanted_confidence(options.confidence) } else { options.confidence };
         let detect = DetectOptions { confidence, iou: options.iou, max_detections: options.max_detections, classes };
@@ -82,7 +84,7 @@ impl Analyzer {
             tracking: options.tracking,
             max_poses: options.max_poses,
             smoothing: options.smoothing,
-            detect_every: options.detect_every,
+            detect_every,
             waiting: Vec::new(),
             sight: None,
         })
