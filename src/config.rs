@@ -2,6 +2,7 @@
 
 pub mod analysis;
 pub mod environment;
+pub mod tracking;
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -14,6 +15,7 @@ use crate::media::command::EncodeSettings;
 use crate::options::InvalidOption;
 use crate::vision::Precision;
 use analysis::OptionArgs;
+use tracking::TrackArgs;
 
 /// Analyses videos: finds objects and human poses, and gives back an annotated MP4 and the numbers behind it.
 #[derive(Debug, Parser)]
@@ -36,6 +38,8 @@ pub enum Command {
     Upload(Box<UploadArgs>),
     /// Measure what the parts of an analysis cost on this machine, and the whole
     Bench(Box<BenchArgs>),
+    /// Give ids to the objects of detections from elsewhere
+    Track(TrackArgs),
     /// Check what this machine has and say how to get what is missing
     Doctor(EngineArgs),
 }

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use sightline::cli::{analyze, bench, doctor, upload};
+use sightline::cli::{analyze, bench, doctor, track, upload};
 use sightline::config::{Command, WrongConfiguration, environment};
 use sightline::error_code::{ErrorCode, Problem};
 use sightline::options::InvalidOption;
@@ -26,6 +26,7 @@ fn main() -> ExitCode {
         Command::Analyze(args) => cancel_on_signals().and_then(|cancel| analyze::run(&args, &cancel)),
         Command::Upload(args) => upload::run(&args),
         Command::Bench(args) => bench::run(&args),
+        Command::Track(args) => track::run(&args),
         Command::Doctor(args) => return if doctor::run(&args) { ExitCode::SUCCESS } else { ExitCode::FAILURE },
     };
     match outcome {

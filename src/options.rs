@@ -79,6 +79,14 @@ pub struct AnalysisOptions {
     pub debug: bool,
     /// Gives objects ids that stay from frame to frame.
     pub tracking: bool,
+    /// How long an object may be out of sight and keep its id, in seconds of the video.
+    pub track_memory: f32,
+    /// Whether an object may change its class and keep its id.
+    pub track_agnostic: bool,
+    /// The detector sees every this many frames, 1..=10; between them objects are followed.
+    pub detect_every: usize,
+    /// Steadies the keypoints of poses over time.
+    pub smoothing: bool,
     pub blur: Blur,
     /// Draws where each track has just been.
     pub trails: bool,
@@ -100,6 +108,10 @@ impl Default for AnalysisOptions {
             preview_interval: 10,
             debug: false,
             tracking: true,
+            track_memory: 1.0,
+            track_agnostic: false,
+            detect_every: 1,
+            smoothing: true,
             blur: Blur::None,
             trails: true,
             heatmap: false,
@@ -135,6 +147,10 @@ impl AnalysisOptions {
             "preview_interval" => self.preview_interval = whole("preview_interval", text, 1, 100, "a whole number from 1 to 100")? as u32,
             "debug" => self.debug = boolean("debug", text)?,
             "tracking" => self.tracking = boolean("tracking", text)?,
+            "track_memory" => self.track_memory = seconds("track_memory", text)?,
+            "track_agnostic" => self.track_agnostic = boolean("track_agnostic", text)?,
+            "detect_every" => self.detect_every = whole("detect_every", text, 1, 10, "a whole number from 1 to 10")?,
+            "smoothing" => self.smoothing = boolean("smoothing", text)?,
             "blur" => self.blur = Blur::parse(text)?,
             "trails" => self.trails = boolean("trails", text)?,
             "heatmap" => self.heatmap = boolean("heatmap", text)?,
@@ -148,8 +164,16 @@ impl AnalysisOptions {
 }
 
 fn fraction(field: &'static str, text: &str) -> Result<f32, InvalidOption> {
-    let refused = || InvalidOption { field, expected: "a number from 0 to 1", got: text.to_owned() };
-    text.parse().ok().filter(|v| (0.0..=1.0).contains(v)).ok_or_else(refused)
+    number(field, text, 1.0, "a number from 0 to 1")
+}
+
+fn seconds(field: &'static str, text: &str) -> Result<f32, InvalidOption> {
+    number(field, text, 60.0, "seconds from 0 to 60")
+}
+
+fn number(field: &'static str, text: &str, most: f32, expected: &'static str) -> Result<f32, InvalidOption> {
+    let refused = || InvalidOption { field, expected, got: text.to_owned() };
+    text.parse().ok().filter(|v| (0.0..=most).contains(v)).ok_or_else(refused)
 }
 
 fn whole(field: &'static str, text: &str, least: usize, most: usize, expected: &'static str) -> Result<usize, InvalidOption> {
@@ -172,7 +196,15 @@ mod tests {
 
     #[test]
     fn every_option_is_taken_within_its_range_and_refused_beyond() {
-        let taken = [("confidence", "0"), ("confidence", "1"), ("preview_interval", "1"), ("preview_interval", "100"), ("debug", "true")];
+        let taken = [
+            ("confidence", "0"),
+            ("confidence", "1"),
+            ("preview_interval", "1"),
+            ("preview_interval", "100"),
+            ("debug", "true"),
+            ("detect_every", "10"),
+            ("track_memory", "0.5"),
+        ];
         for (field, text) in taken {
             assert_eq!(AnalysisOptions::default().set(field, text), Ok(true), "{field}={text}");
         }
@@ -191,6 +223,12 @@ mod tests {
             ("preview_interval", "٣"),
             ("debug", "yes"),
             ("max_poses", "21"),
+            ("detect_every", "0"),
+            ("detect_every", "11"),
+            ("track_memory", "-1"),
+            ("track_memory", "61"),
+            ("track_memory", "NaN"),
+            ("smoothing", ""),
             ("blur", ""),
             ("blur", "Faces"),
             ("heatmap", "on"),

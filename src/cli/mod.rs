@@ -3,5 +3,6 @@
 pub mod analyze;
 pub mod bench;
 pub mod doctor;
+pub mod track;
 pub mod upload;
 pub mod usage;

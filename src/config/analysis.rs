@@ -43,6 +43,18 @@ pub struct OptionArgs {
     /// Give objects no ids that stay from frame to frame
     #[arg(long)]
     pub no_tracking: bool,
+    /// How long an object may be out of sight and keep its id [default: 1]
+    #[arg(long, value_name = "SECONDS")]
+    pub track_memory: Option<String>,
+    /// Let objects change their class and keep their ids
+    #[arg(long)]
+    pub track_agnostic: bool,
+    /// Detect in every N-th frame only; between them objects are followed [default: 1]
+    #[arg(long, value_name = "N")]
+    pub detect_every: Option<String>,
+    /// Tell keypoints as they are read in each frame
+    #[arg(long)]
+    pub no_smoothing: bool,
 }
 
 impl OptionArgs {
@@ -63,6 +75,8 @@ impl OptionArgs {
             ("max_detections", &self.max_detections),
             ("max_poses", &self.max_poses),
             ("classes", &self.classes),
+            ("track_memory", &self.track_memory),
+            ("detect_every", &self.detect_every),
             ("blur", &self.blur),
             ("detector", &self.detector),
             ("pose", &self.pose),
@@ -73,6 +87,8 @@ impl OptionArgs {
             ("heatmap", self.heatmap, "true"),
             ("trails", self.no_trails, "false"),
             ("tracking", self.no_tracking, "false"),
+            ("track_agnostic", self.track_agnostic, "true"),
+            ("smoothing", self.no_smoothing, "false"),
         ];
         given.extend(said.into_iter().filter(|(_, said, _)| *said).map(|(field, _, value)| (field, value.to_owned())));
         given

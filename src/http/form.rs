@@ -13,19 +13,8 @@ use crate::processing::verdict;
 const MAX_PARTS: usize = 64;
 const MAX_FIELD_BYTES: usize = 4096;
 /// Fields beside the analysis' options. A name that is none of these is a slip of the pen, which would else go unnoticed.
-const FIELDS: [&str; 10] = [
-    "session_id",
-    "chunk_index",
-    "total_chunks",
-    "ext",
-    "file_size",
-    "chunk_size",
-    "filename",
-    "sha256",
-    "file_sha256",
-    // Of the contract, without effect so far.
-    "detect_every",
-];
+const FIELDS: [&str; 9] =
+    ["session_id", "chunk_index", "total_chunks", "ext", "file_size", "chunk_size", "filename", "sha256", "file_sha256"];
 
 /// A chunk's form: text fields in order and the part named `file`.
 #[derive(Debug, Default)]

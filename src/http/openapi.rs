@@ -259,7 +259,7 @@ mod tests {
         };
         check("Detection", json!(detection));
         check("Pose", json!(pose));
-        check("FrameResult", json!(FrameResult { frame: 0, pts_us: 0, detections: vec![], poses: vec![] }));
+        check("FrameResult", json!(FrameResult { frame: 0, pts_us: 0, interpolated: true, detections: vec![], poses: vec![] }));
         check("AnalysisOptions", json!(AnalysisOptions::default()));
         let request_id = &RequestId::random();
         check("Progress", json!(Told { what: &progress, request_id }));

@@ -4,8 +4,10 @@ use crate::detection::{Detection, Labels};
 use crate::frame::TimedFrame;
 use crate::geometry::BBox;
 use crate::options::{AnalysisOptions, Blur};
+use crate::pipeline::gap::{Gap, Sight};
 use crate::pipeline::result::FrameResult;
 use crate::pipeline::tracker::{self, Tracker};
+use crate::pose::Pose;
 use crate::vision::VisionError;
 use crate::vision::catalog::{Catalog, CatalogError};
 use crate::vision::detect_options::DetectOptions;
@@ -14,6 +16,8 @@ use crate::vision::pose_estimator::PoseEstimator;
 
 /// The label whose boxes tell the pose stage where to look.
 const PERSON: &str = "person";
+/// Frames that wait for the detector take no more; of large pictures it sees more than was asked for.
+const MOST_WAITING_BYTES: usize = 256 << 20;
 
 #[derive(Debug, thiserror::Error)]
 pub enum AnalyzerError {
@@ -25,12 +29,27 @@ pub enum AnalyzerError {
     NobodyToBlur,
 }
 
+/// A frame with what is known of it.
+pub struct Analyzed {
+    pub frame: TimedFrame,
+    pub result: FrameResult,
+}
+
 pub struct Analyzer {
     detector: Option<Detector>,
+    /// Also where no tracks are told but frames are left out: it knows who is who on both sides of a gap.
     tracker: Option<Tracker>,
     pose: Option<PoseEstimator>,
     detect: DetectOptions,
+    /// Least confidence of what is told, 0..=1.
+    confidence: f32,
+    tracking: bool,
     max_poses: usize,
+    smoothing: bool,
+    detect_every: usize,
+    /// Frames since the last one that the detector saw.
+    waiting: Vec<TimedFrame>,
+    sight: Option<Sight>,
 }
 
 impl Analyzer {
@@ -50,11 +69,25 @@ impl Analyzer {
         if options.blur != Blur::None && !finds_persons {
             return Err(AnalyzerError::NobodyToBlur);
         }
-        let tracker = options.tracking.then(|| Tracker::new(options.confidence));
-        let unsure = tracker.as_ref().filter(|_| detector.as_ref().is_some_and(Detector::tells_unsure));
-        let confidence = unsure.map_or(options.confidence, Tracker::wanted_confidence);
+        // Whoever comes in between two sights would be seen by others for some frames.
+        let detect_every = if options.blur == Blur::None { options.detect_every } else { 1 };
+        let tracker = (options.tracking || detect_every > 1).then(|| Tracker::new(options));
+        let wants_unsure = tracker.is_some() && detector.as_ref().is_some_and(Detector::tells_unsure);
+        let confidence = if wants_unsure { Tracker::wanted_confidence(options.confidence) } else { options.confidence };
         let detect = DetectOptions { confidence, iou: options.iou, max_detections: options.max_detections, classes };
-        Ok(Self { detector, tracker, pose, detect, max_poses: options.max_poses })
+        Ok(Self {
+            detector,
+            tracker,
+            pose,
+            detect,
+            confidence: options.confidence,
+            tracking: options.tracking,
+            max_poses: options.max_poses,
+            smoothing: options.smoothing,
+            detect_every,
+            waiting: Vec::new(),
+            sight: None,
+        })
     }
 
     pub fn detector_name(&self) -> Option<&str> {
@@ -69,28 +102,63 @@ impl Analyzer {
         self.detector.as_ref().map(Detector::labels)
     }
 
-    pub fn analyze(&mut self, frame: &TimedFrame) -> Result<FrameResult, VisionError> {
+    /// Takes the next frame. Gives those whose results are known now, in their order: frames that no detector sees wait for
+    /// the next one that it sees.
+    pub fn analyze(&mut self, frame: TimedFrame) -> Result<Vec<Analyzed>, VisionError> {
+        let bytes = frame.picture.data().len().max(1);
+        self.waiting.push(frame);
+        let most = self.detect_every.min(MOST_WAITING_BYTES / bytes);
+        let seen = self.detector.is_none() || self.sight.is_none() || self.waiting.len() >= most;
+        if seen { self.finish() } else { Ok(Vec::new()) }
+    }
+
+    /// The frames that still wait; the detector sees the last of them.
+    pub fn finish(&mut self) -> Result<Vec<Analyzed>, VisionError> {
+        let frames = std::mem::take(&mut self.waiting);
+        let Some(last) = frames.last() else { return Ok(Vec::new()) };
+        let end = self.look(last)?;
+        let begin = self.sight.take();
+        let mut analyzed = Vec::with_capacity(frames.len());
+        let between = frames.len() - 1;
+        for (place, frame) in frames.into_iter().enumerate() {
+            let gap = begin.as_ref().filter(|_| place < between).map(|begin| Gap { begin, end: &end });
+            let mut detections = gap.as_ref().map_or_else(|| end.detections.clone(), |gap| gap.at(frame.pts_us));
+            detections.retain(|d| d.confidence >= self.confidence);
+            let poses = self.poses(&frame, &detections)?;
+            if !self.tracking {
+                detections.iter_mut().for_each(|d| d.track_id = None);
+            }
+            let result = FrameResult { frame: frame.index, pts_us: frame.pts_us, interpolated: gap.is_some(), detections, poses };
+            analyzed.push(Analyzed { frame, result });
+        }
+        self.sight = Some(end);
+        Ok(analyzed)
+    }
+
+    /// Detects, and tells who was there before.
+    fn look(&mut self, frame: &TimedFrame) -> Result<Sight, VisionError> {
         let detections = match &mut self.detector {
             Some(detector) => detector.detect(&frame.picture, &self.detect)?,
             None => Vec::new(),
         };
-        let detections = match &mut self.tracker {
+        Ok(match &mut self.tracker {
             Some(tracker) => tracker.follow(frame.pts_us, detections),
-            None => detections,
-        };
-        let poses = match &mut self.pose {
-            Some(pose) => {
-                let persons: Vec<&Detection> = detections.iter().filter(|d| &*d.label == PERSON).collect();
-                let places: Vec<BBox> = persons.iter().map(|d| d.bbox).collect();
-                let mut poses = pose.estimate(&frame.picture, &places, self.max_poses)?;
-                if self.tracker.is_some() && self.detector.is_some() {
-                    tracker::name_poses(&mut poses, &persons);
-                }
-                poses
-            }
-            None => Vec::new(),
-        };
-        Ok(FrameResult { frame: frame.index, pts_us: frame.pts_us, detections, poses })
+            None => Sight { pts_us: frame.pts_us, before: vec![None; detections.len()], detections },
+        })
+    }
+
+    fn poses(&mut self, frame: &TimedFrame, detections: &[Detection]) -> Result<Vec<Pose>, VisionError> {
+        let Some(pose) = &mut self.pose else { return Ok(Vec::new()) };
+        let persons: Vec<&Detection> = detections.iter().filter(|d| &*d.label == PERSON).collect();
+        let places: Vec<BBox> = persons.iter().map(|d| d.bbox).collect();
+        let mut poses = pose.estimate(&frame.picture, &places, self.max_poses)?;
+        if self.smoothing {
+            pose.smooth(frame.pts_us, &mut poses);
+        }
+        if self.tracking && self.detector.is_some() {
+            tracker::name_poses(&mut poses, &persons);
+        }
+        Ok(poses)
     }
 }
 

@@ -10,6 +10,9 @@ pub struct FrameResult {
     pub frame: u64,
     /// Presentation time in microseconds of the source's clock.
     pub pts_us: i64,
+    /// No detector saw this frame: its detections are between those of the frames around it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub interpolated: bool,
     pub detections: Vec<Detection>,
     pub poses: Vec<Pose>,
 }

@@ -1,6 +1,8 @@
 //! Gives the objects of a video ids that stay, and the persons' poses the ids of their persons.
 
 use crate::detection::Detection;
+use crate::options::AnalysisOptions;
+use crate::pipeline::gap::Sight;
 use crate::pose::Pose;
 use crate::vision::tracking::{ByteTrack, Sighting, TrackSettings};
 
@@ -13,32 +15,34 @@ const WITHIN: f32 = 0.5;
 
 pub struct Tracker {
     byte_track: ByteTrack,
-    /// Least confidence of what is told, 0..=1.
-    confidence: f32,
 }
 
 impl Tracker {
-    pub fn new(confidence: f32) -> Self {
-        let settings = TrackSettings { sure: confidence, ..TrackSettings::default() };
-        Self { byte_track: ByteTrack::new(settings), confidence }
+    pub fn new(options: &AnalysisOptions) -> Self {
+        Self { byte_track: ByteTrack::new(settings(options)) }
     }
 
-    /// The confidence from which on the tracker wants to see detections.
-    pub fn wanted_confidence(&self) -> f32 {
-        self.confidence.min(UNSURE)
+    /// The confidence from which on a tracker wants to see detections, where those from `told` on are told.
+    pub fn wanted_confidence(told: f32) -> f32 {
+        told.min(UNSURE)
     }
 
-    /// Gives a frame's detections their tracks and leaves those out that are too unsure to be told.
-    pub fn follow(&mut self, pts_us: i64, mut detections: Vec<Detection>) -> Vec<Detection> {
+    /// Gives a frame's detections their tracks.
+    pub fn follow(&mut self, pts_us: i64, mut detections: Vec<Detection>) -> Sight {
         let sighting = |d: &Detection| Sighting { class_id: d.class_id, confidence: d.confidence, bbox: d.bbox };
         let sightings: Vec<Sighting> = detections.iter().map(sighting).collect();
-        let ids = self.byte_track.update(pts_us, &sightings);
-        for (detection, id) in detections.iter_mut().zip(ids) {
-            detection.track_id = id;
+        let followed = self.byte_track.update(pts_us, &sightings);
+        for (detection, followed) in detections.iter_mut().zip(&followed) {
+            detection.track_id = followed.id;
         }
-        detections.retain(|d| d.confidence >= self.confidence);
-        detections
+        Sight { pts_us, detections, before: followed.iter().map(|f| f.before).collect() }
     }
+}
+
+/// What the options say of tracking.
+pub fn settings(options: &AnalysisOptions) -> TrackSettings {
+    let memory_us = (f64::from(options.track_memory) * 1e6) as i64;
+    TrackSettings { sure: options.confidence, memory_us, agnostic: options.track_agnostic }
 }
 
 /// Gives each pose the track of its person, the nearest pairs first; a pose without a person has none.
@@ -81,16 +85,31 @@ mod tests {
         Pose { track_id: Some(99), skeleton: Skeleton::Coco17, score: 0.9, keypoints }
     }
 
+    fn ids(tracker: &mut Tracker, time: i64, detections: Vec<Detection>) -> Vec<Option<u32>> {
+        tracker.follow(time, detections).detections.iter().map(|d| d.track_id).collect()
+    }
+
     #[test]
-    fn the_unsure_are_not_told_and_yet_keep_their_tracks() {
-        let mut tracker = Tracker::new(0.25);
-        assert_eq!(tracker.wanted_confidence(), 0.1);
-        let told = |tracker: &mut Tracker, time, confidence| tracker.follow(time, vec![person(confidence, 50.0)]);
-        assert_eq!(told(&mut tracker, 0, 0.9)[0].track_id, Some(1));
+    fn the_unsure_keep_their_tracks() {
+        assert_eq!((Tracker::wanted_confidence(0.25), Tracker::wanted_confidence(0.05)), (0.1, 0.05));
+        let mut tracker = Tracker::new(&AnalysisOptions::default());
+        assert_eq!(ids(&mut tracker, 0, vec![person(0.9, 50.0)]), [Some(1)]);
         for frame in 1..60 {
-            assert!(told(&mut tracker, frame * 33_333, 0.15).is_empty());
+            assert_eq!(ids(&mut tracker, frame * 33_333, vec![person(0.15, 50.0)]), [Some(1)]);
         }
-        assert_eq!(told(&mut tracker, 60 * 33_333, 0.9)[0].track_id, Some(1));
+        assert_eq!(ids(&mut tracker, 60 * 33_333, vec![person(0.9, 50.0)]), [Some(1)]);
+    }
+
+    #[test]
+    fn classes_and_memory_are_as_the_options_say() {
+        let mut options = AnalysisOptions::default();
+        options.set("track_memory", "3").unwrap();
+        options.set("track_agnostic", "true").unwrap();
+        let mut tracker = Tracker::new(&options);
+        assert_eq!(ids(&mut tracker, 0, vec![person(0.9, 50.0)]), [Some(1)]);
+        let mut other = person(0.9, 50.0);
+        other.class_id = 7;
+        assert_eq!(ids(&mut tracker, 2_900_000, vec![other]), [Some(1)]);
     }
 
     #[test]

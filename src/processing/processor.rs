@@ -22,10 +22,11 @@ use crate::imaging::PreviewEncoder;
 use crate::media::decoder::Decoder;
 use crate::media::encoder::{Encoder, Written};
 use crate::options::AnalysisOptions;
-use crate::pipeline::analyzer::{Analyzer, AnalyzerError};
+use crate::pipeline::analyzer::{Analyzed, Analyzer, AnalyzerError};
 use crate::pipeline::result::FrameResult;
 use crate::sessions::cancel::CancelToken;
 use crate::video::SourceInfo;
+use crate::vision::VisionError;
 
 /// Widest preview in pixels, and its JPEG quality.
 const PREVIEW_WIDTH: u32 = 640;
@@ -115,14 +116,32 @@ impl<'a> Processor<'a> {
         self.listed_frames = listed;
     }
 
-    /// Takes a frame through all stages.
-    pub fn frame(&mut self, mut frame: TimedFrame, decoder: &Decoder) -> Result<(), Problem> {
+    /// Takes a frame through all stages; with it those that waited for it.
+    pub fn frame(&mut self, frame: TimedFrame, decoder: &Decoder) -> Result<(), Problem> {
         if self.output.is_none() {
             self.output = Some(self.open_output(&frame, decoder)?);
         }
-        let analysed = Instant::now();
-        let result = self.analyzer.analyze(&frame).map_err(|e| Problem::new(ErrorCode::InferenceFailed, e.to_string()))?;
-        let analysis = analysed.elapsed();
+        self.done(decoder, |analyzer| analyzer.analyze(frame))
+    }
+
+    /// There is no further frame: those that waited for one wait no more.
+    pub fn last_frames(&mut self, decoder: &Decoder) -> Result<(), Problem> {
+        self.done(decoder, Analyzer::finish)
+    }
+
+    fn done(
+        &mut self,
+        decoder: &Decoder,
+        analyze: impl FnOnce(&mut Analyzer) -> Result<Vec<Analyzed>, VisionError>,
+    ) -> Result<(), Problem> {
+        let begun = Instant::now();
+        let analyzed = analyze(&mut self.analyzer).map_err(|e| Problem::new(ErrorCode::InferenceFailed, e.to_string()))?;
+        let each = begun.elapsed() / analyzed.len().max(1) as u32;
+        analyzed.into_iter().try_for_each(|Analyzed { frame, result }| self.finish_frame(frame, result, each, decoder))
+    }
+
+    /// Records, draws, shows and encodes. `analysis` is the time that the stages before took.
+    fn finish_frame(&mut self, mut frame: TimedFrame, result: FrameResult, analysis: Duration, decoder: &Decoder) -> Result<(), Problem> {
         self.tally.count(&result);
         self.annotator.observe(frame.picture.size(), frame.pts_us, &result.detections, &result.poses);
         let Some(output) = &mut self.output else { return Ok(()) };

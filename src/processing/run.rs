@@ -224,6 +224,7 @@ impl Run<'_> {
             }
         }
         drop(frames);
+        processor.last_frames(&decoding.decoder)?;
         let Decoding { decoder, feeder } = decoding;
         let end = decoder.finish(&|| self.cancel.is_cancelled()).map_err(|e| failed(format!("FFmpeg was lost: {e}.")))?;
         drop(feeder);

@@ -8,10 +8,13 @@ use crate::pose::{Pose, Skeleton};
 use crate::vision::VisionError;
 use crate::vision::blazepose::coverage::{belongs, uncovered};
 use crate::vision::blazepose::finder::{Finder, FinderModel};
+use crate::vision::blazepose::ghosts::ghosts;
+use crate::vision::blazepose::landmarks::Body;
 use crate::vision::blazepose::patience::{Patience, Rhythm};
 use crate::vision::blazepose::reader::{Reader, ReaderModel};
 use crate::vision::blazepose::roi::Roi;
 use crate::vision::blazepose::sighting::Sighting;
+use crate::vision::blazepose::smoothing::Smoothing;
 use crate::vision::blazepose::tracks::Tracks;
 use crate::vision::engine_error::EngineError;
 
@@ -40,6 +43,7 @@ pub struct PoseEstimator {
     tracks: Tracks,
     patience: Patience,
     rhythm: Rhythm,
+    smoothing: Smoothing,
     size: Option<Size>,
 }
 
@@ -54,7 +58,7 @@ impl PoseEstimator {
     pub(super) fn new(name: Arc<str>, model: &BlazePoseModel) -> Result<Self, EngineError> {
         let (finder, reader) = (Finder::new(&model.finder)?, Reader::new(&model.reader)?);
         let (tracks, patience, rhythm) = (Tracks::default(), Patience::default(), Rhythm::default());
-        Ok(Self { name, finder, reader, tracks, patience, rhythm, size: None })
+        Ok(Self { name, finder, reader, tracks, patience, rhythm, smoothing: Smoothing::default(), size: None })
     }
 
     pub fn name(&self) -> &str {
@@ -77,6 +81,14 @@ impl PoseEstimator {
         Ok(self.tracks.seen().map(|t| pose(t.id, t.body.score, t.body.keypoints.clone())).collect())
     }
 
+    /// Steadies the poses that `estimate` has just given for the frame of this time. Once begun, it wants to see every frame.
+    pub fn smooth(&mut self, pts_us: i64, poses: &mut [Pose]) {
+        let keypoints = self.smoothing.next(pts_us, self.tracks.seen().map(|t| (t.id, &t.body)));
+        for (pose, keypoints) in poses.iter_mut().zip(keypoints) {
+            pose.keypoints = keypoints;
+        }
+    }
+
     fn follow(&mut self, frame: &RgbFrame) -> Result<(), EngineError> {
         let mut readings = Vec::with_capacity(self.tracks.followed());
         for (id, square) in self.tracks.squares().collect::<Vec<_>>() {
@@ -93,8 +105,9 @@ impl PoseEstimator {
         let time_to_look = self.rhythm.tick();
         let mut attempts = ATTEMPTS;
 
-        let bodies: Vec<_> = self.tracks.seen().map(|t| &t.body).collect();
-        for person in uncovered(persons, &bodies, frame.size()) {
+        let hidden = ghosts(persons, &self.bodies(), frame.size());
+        self.tracks.hide(&hidden, frame.size());
+        for person in uncovered(persons, &self.bodies(), frame.size()) {
             if self.tracks.followed() >= max_poses || attempts == 0 {
                 return Ok(());
             }
@@ -117,7 +130,7 @@ impl PoseEstimator {
             let Some(square) = sighting.roi() else { continue };
             if !self.tracks.seen().any(|t| t.body.roi.is_near(&square)) {
                 attempts -= 1;
-                found |= self.begin(frame, &square)?;
+                found |= self.begin(frame, &square, persons)?;
             }
         }
         match found {
@@ -159,10 +172,15 @@ impl PoseEstimator {
     }
 
     /// Follows the person in the square from now on, if there is one who is not followed yet.
-    fn begin(&mut self, frame: &RgbFrame, square: &Roi) -> Result<bool, EngineError> {
-        Ok(match self.reader.read(frame, square)? {
-            Some(body) => self.tracks.begin(body, frame.size()),
-            None => false,
-        })
+    fn begin(&mut self, frame: &RgbFrame, square: &Roi, persons: &[BBox]) -> Result<bool, EngineError> {
+        let Some(body) = self.reader.read(frame, square)? else { return Ok(false) };
+        let mut bodies = self.bodies();
+        bodies.push(&body);
+        let is_ghost = ghosts(persons, &bodies, frame.size()).pop();
+        Ok(is_ghost != Some(true) && self.tracks.begin(body, frame.size()))
+    }
+
+    fn bodies(&self) -> Vec<&Body> {
+        self.tracks.seen().map(|t| &t.body).collect()
     }
 }

@@ -13,7 +13,7 @@ use crate::scratch::{self, files_below};
 use crate::{clips, frame_times};
 
 /// The program, to be run in a folder of its own.
-fn sightline(folder: &Path, args: &[&str]) -> Command {
+pub fn sightline(folder: &Path, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_sightline"));
     // What is found from the package's folder is named for the one it runs in.
     command.env("SIGHTLINE_FFMPEG", clips::ffmpeg()).env("SIGHTLINE_MODELS_DIR", clips::engine_args().models_dir);

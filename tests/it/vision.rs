@@ -24,8 +24,8 @@ const MANIFEST: &str = r#"model = [
 ]"#;
 
 /// A folder of models for one test, and the catalog over it.
-struct Models {
-    catalog: Catalog,
+pub struct Models {
+    pub catalog: Catalog,
     _folder: tempfile::TempDir,
 }
 
@@ -38,7 +38,7 @@ fn absent<T>(what: &str) -> Option<T> {
     None
 }
 
-fn shared(path: &str) -> Option<PathBuf> {
+pub fn shared(path: &str) -> Option<PathBuf> {
     let root = std::env::var_os("SIGHTLINE_SHARED").map_or_else(|| here("../shared/data"), PathBuf::from);
     Some(root.join(path)).filter(|p| p.exists()).or_else(|| absent(&format!("{path} of the shared data")))
 }
@@ -63,7 +63,7 @@ fn engine() -> Option<Engine> {
 }
 
 /// The catalog over these models of the shared data, and BlazePose where it is there.
-fn models(shared_models: &[&str]) -> Option<Models> {
+pub fn models(shared_models: &[&str]) -> Option<Models> {
     let engine = engine()?;
     let folder = tempfile::tempdir().unwrap();
     for model in shared_models {
@@ -84,12 +84,12 @@ fn named(name: &str) -> ModelChoice {
 }
 
 /// The frames of a clip as FFmpeg decodes them.
-struct Frames {
+pub struct Frames {
     child: Child,
     pipe: BufReader<ChildStdout>,
 }
 
-fn frames(clip: &str) -> Option<Frames> {
+pub fn frames(clip: &str) -> Option<Frames> {
     let clip = shared(&format!("videos/{clip}"))?;
     let own = here(".deps/ffmpeg/ffmpeg");
     let program = std::env::var_os("SIGHTLINE_FFMPEG").map(PathBuf::from).unwrap_or(if own.is_file() { own } else { "ffmpeg".into() });
@@ -125,7 +125,7 @@ impl Drop for Frames {
 }
 
 /// The reference rows by frame number.
-fn golden(name: &str) -> Option<BTreeMap<usize, Value>> {
+pub fn golden(name: &str) -> Option<BTreeMap<usize, Value>> {
     let file = shared(&format!("golden/{name}.jsonl.gz"))?;
     let out = Command::new("gzip").arg("-dc").arg(file).output().ok()?;
     let text = String::from_utf8(out.stdout).ok()?;
@@ -218,17 +218,17 @@ fn yolox_finds_the_people_in_the_street() {
     assert!(detector.finish(&DetectOptions::default()).is_err());
 }
 
-fn reference_pose(row: &Value) -> Option<Vec<[f32; 4]>> {
+pub fn reference_pose(row: &Value) -> Option<Vec<[f32; 4]>> {
     let points = row["poses"].as_array()?.first()?["keypoints"].as_array()?;
     Some(points.iter().map(|p| [0, 1, 2, 3].map(|i| number(&p[i]))).collect())
 }
 
-fn torso(points: &[[f32; 4]]) -> f32 {
+pub fn torso(points: &[[f32; 4]]) -> f32 {
     let middle = |a: usize, b: usize| Point::new((points[a][0] + points[b][0]) / 2.0, (points[a][1] + points[b][1]) / 2.0);
     middle(11, 12).distance(middle(23, 24))
 }
 
-fn quantile(values: &mut [f32], at: f64) -> f32 {
+pub fn quantile(values: &mut [f32], at: f64) -> f32 {
     values.sort_by(f32::total_cmp);
     values.get(((values.len() as f64 - 1.0) * at) as usize).copied().unwrap_or(f32::NAN)
 }

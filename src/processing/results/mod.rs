@@ -80,7 +80,7 @@ mod tests {
     }
 
     pub fn frame(frame: u64, pts_us: i64, detections: Vec<Detection>) -> FrameResult {
-        FrameResult { frame, pts_us, detections, poses: vec![] }
+        FrameResult { frame, pts_us, interpolated: false, detections, poses: vec![] }
     }
 
     /// What a sink writes of these frames, the last of which lasts a tenth of a second.

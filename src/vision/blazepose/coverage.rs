@@ -11,26 +11,34 @@ pub fn belongs(body: &Body, person: &BBox, frame: Size) -> bool {
     body.bbox().clamp(frame).iou(person) >= OVERLAP
 }
 
+/// The boxes that have a body of their own, each with its body: the best pairs first, and each in one pair at most.
+pub fn owners(persons: &[BBox], bodies: &[&Body], frame: Size) -> Vec<(usize, usize)> {
+    let mut pairs = Vec::new();
+    for (b, body) in bodies.iter().enumerate() {
+        let bbox = body.bbox().clamp(frame);
+        pairs.extend(persons.iter().enumerate().map(|(p, person)| (person.iou(&bbox), p, b)));
+    }
+    pairs.retain(|(overlap, _, _)| *overlap >= OVERLAP);
+    pairs.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let mut owners: Vec<(usize, usize)> = Vec::new();
+    for (_, p, b) in pairs {
+        if !owners.iter().any(|(person, body)| *person == p || *body == b) {
+            owners.push((p, b));
+        }
+    }
+    owners
+}
+
 /// The boxes that no body belongs to, largest first. A body belongs to one box at most, so that of two persons standing behind each
 /// other both can get a pose.
 pub fn uncovered(persons: &[BBox], bodies: &[&Body], frame: Size) -> Vec<BBox> {
     let mut boxes: Vec<Option<BBox>> = persons.iter().copied().map(Some).collect();
-    let mut free: Vec<Option<(BBox, &Body)>> = bodies.iter().map(|b| Some((b.bbox().clamp(frame), *b))).collect();
-
-    let mut pairs = Vec::new();
-    for (p, person) in persons.iter().enumerate() {
-        for (b, (bbox, _)) in free.iter().enumerate().filter_map(|(b, body)| Some((b, (*body)?))) {
-            pairs.push((person.iou(&bbox), p, b));
-        }
-    }
-    pairs.sort_by(|a, b| b.0.total_cmp(&a.0));
-    for (overlap, p, b) in pairs {
-        if overlap >= OVERLAP && boxes[p].is_some() && free[b].is_some() {
-            (boxes[p], free[b]) = (None, None);
-        }
+    let mut free: Vec<Option<&Body>> = bodies.iter().copied().map(Some).collect();
+    for (p, b) in owners(persons, bodies, frame) {
+        (boxes[p], free[b]) = (None, None);
     }
     // A person of whom little is visible has a small box and a large pose: then the hips decide.
-    for (_, body) in free.into_iter().flatten() {
+    for body in free.into_iter().flatten() {
         let around_hips = |person: &Option<BBox>| person.is_some_and(|p| p.contains(body.roi.center));
         if let Some(person) = boxes.iter_mut().find(|person| around_hips(person)) {
             *person = None;

@@ -34,7 +34,7 @@ pub struct Body {
 }
 
 /// Shoulders, elbows, wrists, hips, knees, ankles.
-const LIMBS: [usize; 12] = [11, 12, 13, 14, 15, 16, 23, 24, 25, 26, 27, 28];
+pub const LIMBS: [usize; 12] = [11, 12, 13, 14, 15, 16, 23, 24, 25, 26, 27, 28];
 /// The share of its square's side within which two readings are of one person: about a hand's breadth on an adult.
 const ONE_PERSON: f32 = 0.07;
 

@@ -2,17 +2,21 @@
 //! graphs in mediapipe/modules/pose_detection and mediapipe/modules/pose_landmark), for several persons.
 //!
 //! `finder` sees persons in a square of the frame, `roi` turns a person into an upright square around the body, `reader` reads 33
-//! landmarks from it, and these give the square for the next frame. `tracks`, `coverage` and `patience` decide whom to look for.
+//! landmarks from it, and these give the square for the next frame. `tracks`, `coverage`, `ghosts` and `patience` decide whom to look for;
+//! `smoothing` steadies what is told of them.
 
 pub mod anchors;
 pub mod coverage;
 pub mod finder;
+pub mod ghosts;
 pub mod landmarks;
+pub mod one_euro;
 pub mod patience;
 pub mod people;
 pub mod reader;
 pub mod roi;
 pub mod sighting;
+pub mod smoothing;
 pub mod steady;
 pub mod tracks;
 pub mod warp;

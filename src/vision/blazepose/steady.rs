@@ -1,16 +1,13 @@
 //! Keeps a person's square still while they stand still. MediaPipe filters the two points that give the next square even where the
 //! landmarks themselves are left raw (pose_landmark_filtering.pbtxt); without it every reading's jitter moves the next reading.
 
-use std::f32::consts::TAU;
-
 use crate::geometry::Point;
+use crate::vision::blazepose::one_euro::{Curve, OneEuro};
 use crate::vision::blazepose::roi::Roi;
 
 /// MediaPipe's solutions count frames as 1/30 s whatever the video says, and so the filter behaves alike for every frame rate.
 const FRAMES_PER_SECOND: f32 = 30.0;
-const MIN_CUTOFF: f32 = 0.01;
-const BETA: f32 = 10.0;
-const DERIVATIVE_CUTOFF: f32 = 1.0;
+const CURVE: Curve = Curve { min_cutoff: 0.01, beta: 10.0, derivative_cutoff: 1.0 };
 
 /// The smoothed hips and edge of one person.
 #[derive(Clone, Debug, Default)]
@@ -26,59 +23,15 @@ impl Steady {
         if size.is_nan() || size < 1e-6 {
             return None;
         }
+        let next = |number: &mut OneEuro, raw: f32| number.next(raw, size, FRAMES_PER_SECOND, CURVE);
         let [a, b, c, d] = &mut self.numbers;
-        let hips = Point::new(a.next(hips.x, size), b.next(hips.y, size));
-        let edge = Point::new(c.next(edge.x, size), d.next(edge.y, size));
-        Roi::aligned(hips, edge)
+        Roi::aligned(Point::new(next(a, hips.x), next(b, hips.y)), Point::new(next(c, edge.x), next(d, edge.y)))
     }
-}
-
-/// The 1€ filter (Casiez et al., 2012): the faster a value changes, the less it is smoothed.
-#[derive(Clone, Debug, Default)]
-struct OneEuro {
-    last: Option<Last>,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Last {
-    raw: f32,
-    smooth: f32,
-    speed: f32,
-}
-
-impl OneEuro {
-    fn next(&mut self, raw: f32, size: f32) -> f32 {
-        let next = match self.last {
-            None => Last { raw, smooth: raw, speed: 0.0 },
-            Some(last) => {
-                let speed = mix(last.speed, (raw - last.raw) / size * FRAMES_PER_SECOND, alpha(DERIVATIVE_CUTOFF));
-                Last { raw, smooth: mix(last.smooth, raw, alpha(MIN_CUTOFF + BETA * speed.abs())), speed }
-            }
-        };
-        self.last = Some(next);
-        next.smooth
-    }
-}
-
-fn mix(old: f32, new: f32, share: f32) -> f32 {
-    share * new + (1.0 - share) * old
-}
-
-/// The share of a new value for a cutoff in Hz.
-fn alpha(cutoff: f32) -> f32 {
-    1.0 / (1.0 + FRAMES_PER_SECOND / (TAU * cutoff))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_shares_are_those_the_graph_speaks_of() {
-        assert!((alpha(MIN_CUTOFF) - 0.002).abs() < 1e-3);
-        assert!((alpha(MIN_CUTOFF + BETA) - 0.68).abs() < 0.01);
-        assert!((alpha(DERIVATIVE_CUTOFF) - 0.17).abs() < 0.01);
-    }
 
     #[test]
     fn jitter_is_held_and_a_walk_is_followed() {

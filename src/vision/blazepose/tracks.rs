@@ -81,6 +81,13 @@ impl Tracks {
         before.saturating_sub(self.seen().count())
     }
 
+    /// Of the persons seen those that are marked are ghosts: their squares show someone else.
+    pub fn hide(&mut self, ghosts: &[bool], frame: Size) {
+        let seen = self.tracks.iter_mut().filter(|t| t.sight == Sight::Seen);
+        seen.zip(ghosts).filter(|(_, ghost)| **ghost).for_each(|(track, _)| track.is_behind());
+        self.tracks.retain(|track| track.is_expected(frame));
+    }
+
     /// Begins to follow a person; false where it is one that is followed already.
     pub fn begin(&mut self, body: Body, frame: Size) -> bool {
         let known = self.seen().any(|t| t.body.is_same_person(&body));
@@ -208,6 +215,16 @@ mod tests {
         assert_eq!(tracks.seen().map(|t| t.id).collect::<Vec<_>>(), [1, 2]);
         tracks.truncate(0);
         assert!(tracks.tracks.is_empty());
+    }
+
+    #[test]
+    fn a_ghost_is_not_told_and_one_that_is_new_is_forgotten() {
+        let mut tracks = Tracks::default();
+        tracks.begin(body(200.0), FRAME);
+        (0..SETTLED).for_each(|_| drop(step(&mut tracks, |_, roi| Some(roi.center.x))));
+        tracks.begin(body(700.0), FRAME);
+        tracks.hide(&[true, true], FRAME);
+        assert_eq!((tracks.seen().count(), tracks.tracks.len()), (0, 1));
     }
 
     #[test]

@@ -1,11 +1,12 @@
 //! ByteTrack: sure sightings first, then unsure ones for the objects that would else be lost.
 
 use super::assignment::{Costs, assign};
-use super::track::{Track, TrackState};
-use crate::geometry::BBox;
+use super::camera;
+use super::track::{Seen, Track, TrackState};
+use crate::geometry::{BBox, Point};
 
 /// A round of the association: the most distance (1 - IoU) of a track and its sighting, and whether an unsure sighting is
-/// further away. All as in the reference implementation.
+/// further away. The limits are the reference implementation's.
 #[derive(Clone, Copy, Debug)]
 struct Round {
     limit: f32,
@@ -13,7 +14,8 @@ struct Round {
 }
 
 const SURE: Round = Round { limit: 0.8, weighted: true };
-const UNSURE: Round = Round { limit: 0.5, weighted: false };
+/// By overlap alone.
+const OVERLAP: Round = Round { limit: 0.5, weighted: false };
 /// For tracks that were seen once so far.
 const AGAIN: Round = Round { limit: 0.7, weighted: true };
 /// A lost track this near to one that is seen (1 - IoU) is the same object twice.
@@ -30,6 +32,15 @@ pub struct Sighting {
     /// 0..=1.
     pub confidence: f32,
     pub bbox: BBox,
+}
+
+/// What is known of a sighting once its frame was seen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Followed {
+    /// None while it belongs to no object yet.
+    pub id: Option<u32>,
+    /// The same object's place among the sightings of the frame before, where it was seen there.
+    pub before: Option<usize>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -51,8 +62,9 @@ impl Default for TrackSettings {
 /// A frame while its sightings get their ids.
 struct Frame<'a> {
     time_us: i64,
+    before_us: Option<i64>,
     sightings: &'a [Sighting],
-    ids: Vec<Option<u32>>,
+    followed: Vec<Option<Followed>>,
 }
 
 /// Follows the objects of one video. Ids count from 1 and are never given twice.
@@ -69,50 +81,65 @@ impl ByteTrack {
         Self { settings, tracks: Vec::new(), last_us: None, ids: 0 }
     }
 
-    /// The ids of a frame's sightings, in their order; none for those that belong to no object yet. Frames come in the
-    /// order of their times.
-    pub fn update(&mut self, time_us: i64, sightings: &[Sighting]) -> Vec<Option<u32>> {
-        let is_first = self.last_us.is_none();
-        let elapsed = time_us.saturating_sub(self.last_us.replace(time_us).unwrap_or(time_us)).max(0);
+    /// What is known of each of a frame's sightings, in their order. Frames come in the order of their times.
+    pub fn update(&mut self, time_us: i64, sightings: &[Sighting]) -> Vec<Followed> {
+        let before_us = self.last_us.replace(time_us);
+        let elapsed = time_us.saturating_sub(before_us.unwrap_or(time_us)).max(0);
         let memory = self.settings.memory_us;
-        self.tracks.retain(|t| time_us.saturating_sub(t.last_seen_us) <= memory);
+        self.tracks.retain(|t| time_us.saturating_sub(t.last_seen.time_us) <= memory);
         self.tracks.iter_mut().for_each(|track| track.predict(elapsed));
 
-        let mut frame = Frame { time_us, sightings, ids: vec![None; sightings.len()] };
+        let mut frame = Frame { time_us, before_us, sightings, followed: vec![None; sightings.len()] };
         let real = (0..sightings.len()).filter(|i| sightings[*i].bbox.area() > 0.0);
         let (sure, unsure): (Vec<usize>, Vec<usize>) = real.partition(|i| sightings[*i].confidence >= self.settings.sure);
         let known = self.all(|t| t.state != TrackState::New);
+        self.follow_camera(&frame, &known, &sure);
         let left = self.pair(&mut frame, &known, sure, SURE);
-        let unseen = self.all(|t| t.state == TrackState::Seen && t.last_seen_us != time_us);
-        self.pair(&mut frame, &unseen, unsure, UNSURE);
+        // Who is just sure enough weighs too little there.
+        let unseen = self.all(|t| t.state != TrackState::New && t.last_seen.time_us != time_us);
+        let left = self.pair(&mut frame, &unseen, left, OVERLAP);
+        let unseen = self.all(|t| t.state == TrackState::Seen && t.last_seen.time_us != time_us);
+        self.pair(&mut frame, &unseen, unsure, OVERLAP);
         let new = self.all(|t| t.state == TrackState::New);
         let left = self.pair(&mut frame, &new, left, AGAIN);
 
         // A new track that was not seen again was a mistake.
         self.tracks.retain(|t| t.state != TrackState::New);
-        for track in self.tracks.iter_mut().filter(|t| t.last_seen_us != time_us) {
+        for track in self.tracks.iter_mut().filter(|t| t.last_seen.time_us != time_us) {
             track.state = TrackState::Lost;
         }
         self.forget_twins();
         for index in left {
-            let mut track = Track::new(sightings[index].class_id, &sightings[index].bbox, time_us);
-            if is_first {
+            let mut track = Track::new(sightings[index].class_id, &sightings[index].bbox, Seen { time_us, place: index });
+            if before_us.is_none() {
                 // Nothing could have been seen before.
                 track.state = TrackState::Seen;
                 track.id = Some(self.next_id());
-                frame.ids[index] = track.id;
+                frame.followed[index] = Some(Followed { id: track.id, before: None });
             }
             self.tracks.push(track);
         }
-        frame.ids
+        frame.followed.into_iter().map(Option::unwrap_or_default).collect()
     }
 
     fn all(&self, wanted: impl Fn(&Track) -> bool) -> Vec<usize> {
         (0..self.tracks.len()).filter(|t| wanted(&self.tracks[*t])).collect()
     }
 
-    /// Pairs tracks with some of the frame's sightings, and gives the sightings that are left.
-    fn pair(&mut self, frame: &mut Frame<'_>, tracks: &[usize], among: Vec<usize>, round: Round) -> Vec<usize> {
+    /// Moves all tracks as the camera moved, as far as those tell that are seen.
+    fn follow_camera(&mut self, frame: &Frame<'_>, tracks: &[usize], among: &[usize]) {
+        let surprise = |(track, index): (usize, usize)| {
+            let (expected, seen): (Point, Point) = (self.tracks[track].bbox().center(), frame.sightings[index].bbox.center());
+            Point::new(seen.x - expected.x, seen.y - expected.y)
+        };
+        let surprises: Vec<Point> = self.pairs(frame, tracks, among, SURE).into_iter().map(surprise).collect();
+        if let Some(motion) = camera::motion(&surprises) {
+            self.tracks.iter_mut().for_each(|track| track.shift(motion));
+        }
+    }
+
+    /// Tracks and sightings that are likely to be of one object.
+    fn pairs(&self, frame: &Frame<'_>, tracks: &[usize], among: &[usize], round: Round) -> Vec<(usize, usize)> {
         let boxes: Vec<BBox> = tracks.iter().map(|t| self.tracks[*t].bbox()).collect();
         let costs = Costs::new(tracks.len(), among.len(), |row, column| {
             let (track, sighting) = (&self.tracks[tracks[row]], &frame.sightings[among[column]]);
@@ -121,16 +148,21 @@ impl ByteTrack {
             }
             1.0 - boxes[row].iou(&sighting.bbox) * if round.weighted { sighting.confidence } else { 1.0 }
         });
-        let pairs = assign(&costs, round.limit);
-        for &(row, column) in &pairs {
-            let (track, index) = (tracks[row], among[column]);
-            self.tracks[track].see(&frame.sightings[index].bbox, frame.time_us);
+        assign(&costs, round.limit).into_iter().map(|(row, column)| (tracks[row], among[column])).collect()
+    }
+
+    /// Pairs tracks with some of the frame's sightings, and gives the sightings that are left.
+    fn pair(&mut self, frame: &mut Frame<'_>, tracks: &[usize], among: Vec<usize>, round: Round) -> Vec<usize> {
+        for (track, index) in self.pairs(frame, tracks, &among, round) {
+            let last = self.tracks[track].last_seen;
+            self.tracks[track].see(&frame.sightings[index].bbox, Seen { time_us: frame.time_us, place: index });
             if self.tracks[track].id.is_none() {
                 self.tracks[track].id = Some(self.next_id());
             }
-            frame.ids[index] = self.tracks[track].id;
+            let before = (Some(last.time_us) == frame.before_us).then_some(last.place);
+            frame.followed[index] = Some(Followed { id: self.tracks[track].id, before });
         }
-        among.into_iter().filter(|index| frame.ids[*index].is_none()).collect()
+        among.into_iter().filter(|index| frame.followed[*index].is_none()).collect()
     }
 
     /// Of two tracks of one object, the one that is seen stays.
@@ -168,10 +200,14 @@ mod tests {
         Sighting { class_id: 0, confidence: 0.9, bbox: BBox::new(x, y, x + 40.0, y + 100.0) }
     }
 
+    fn ids(tracker: &mut ByteTrack, time_us: i64, frame: &[Sighting]) -> Vec<Option<u32>> {
+        tracker.update(time_us, frame).iter().map(|f| f.id).collect()
+    }
+
     /// The ids in each of the frames.
     fn follow(frames: &[Vec<Sighting>]) -> Vec<Vec<Option<u32>>> {
         let mut tracker = ByteTrack::new(TrackSettings::default());
-        frames.iter().enumerate().map(|(i, frame)| tracker.update(i as i64 * FRAME_US, frame)).collect()
+        frames.iter().enumerate().map(|(i, frame)| ids(&mut tracker, i as i64 * FRAME_US, frame)).collect()
     }
 
     #[test]
@@ -211,7 +247,7 @@ mod tests {
         let frames = [vec![person(0.0, 0.0)], vec![changed], vec![changed]];
         assert_eq!(follow(&frames)[2], [Some(2)]);
         let mut tracker = ByteTrack::new(TrackSettings { agnostic: true, ..TrackSettings::default() });
-        let ids: Vec<_> = frames.iter().enumerate().map(|(i, f)| tracker.update(i as i64 * FRAME_US, f)[0]).collect();
+        let ids: Vec<_> = frames.iter().enumerate().map(|(i, f)| tracker.update(i as i64 * FRAME_US, f)[0].id).collect();
         assert_eq!(ids, [Some(1); 3]);
     }
 
@@ -219,10 +255,20 @@ mod tests {
     fn ids_are_by_time_and_not_by_frame() {
         let at = |times: &[i64]| {
             let mut tracker = ByteTrack::new(TrackSettings::default());
-            times.iter().map(|t| tracker.update(*t, &[person(*t as f32 / 20_000.0, 100.0)])[0]).collect::<Vec<_>>()
+            times.iter().map(|t| tracker.update(*t, &[person(*t as f32 / 20_000.0, 100.0)])[0].id).collect::<Vec<_>>()
         };
         assert!(at(&[0, 33_333, 66_667, 400_000, 433_333]).iter().all(|id| *id == Some(1)));
         assert_eq!(at(&[0, 33_333, 2_000_000, 2_033_333])[3], Some(2));
+    }
+
+    #[test]
+    fn a_sighting_knows_its_place_in_the_frame_before() {
+        let mut tracker = ByteTrack::new(TrackSettings::default());
+        let mut before = |time_us, frame: &[Sighting]| tracker.update(time_us, frame).iter().map(|f| f.before).collect::<Vec<_>>();
+        assert_eq!(before(0, &[person(0.0, 0.0), person(500.0, 0.0)]), [None, None]);
+        assert_eq!(before(FRAME_US, &[person(501.0, 0.0), person(1.0, 0.0), person(250.0, 0.0)]), [Some(1), Some(0), None]);
+        assert_eq!(before(2 * FRAME_US, &[person(251.0, 0.0), person(502.0, 0.0)]), [Some(2), Some(0)], "from its first sighting on");
+        assert_eq!(before(3 * FRAME_US, &[person(3.0, 0.0)]), [None], "it was out of sight in between");
     }
 
     fn scene() -> impl Strategy<Value = Vec<Vec<Sighting>>> {

@@ -91,6 +91,12 @@ impl BoxFilter {
         self.height.update(height, deviation);
     }
 
+    /// Moves the place and not the velocity.
+    pub fn shift(&mut self, by: Point) {
+        self.x.value += by.x;
+        self.y.value += by.y;
+    }
+
     pub fn bbox(&self) -> BBox {
         let height = self.height.value.max(LEAST_HEIGHT);
         BBox::from_center(Point::new(self.x.value, self.y.value), self.aspect.value.max(0.0) * height, height)
