@@ -23,6 +23,8 @@ pub enum AnalyzerError {
     UnknownClass { name: String, model: String, known: String },
     #[error("blur needs persons to be found: a model that knows them, and person among the classes")]
     NobodyToBlur,
+    #[error("zones count tracks: they need an object model, and tracking")]
+    NothingToCount,
 }
 
 pub struct Analyzer {
@@ -49,6 +51,10 @@ impl Analyzer {
         };
         if options.blur != Blur::None && !finds_persons {
             return Err(AnalyzerError::NobodyToBlur);
+        }
+        if let Some(plan) = &options.zones {
+            let Some(detector) = detector.as_ref().filter(|_| options.tracking) else { return Err(AnalyzerError::NothingToCount) };
+            plan.scopes().try_for_each(|scope| class_ids(detector, &scope.classes).map(|_| ()))?;
         }
         let tracker = options.tracking.then(|| Tracker::new(options.confidence));
         let unsure = tracker.as_ref().filter(|_| detector.as_ref().is_some_and(Detector::tells_unsure));
@@ -90,7 +96,7 @@ impl Analyzer {
             }
             None => Vec::new(),
         };
-        Ok(FrameResult { frame: frame.index, pts_us: frame.pts_us, detections, poses })
+        Ok(FrameResult { frame: frame.index, pts_us: frame.pts_us, detections, poses, places: None })
     }
 }
 

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::detection::Detection;
 use crate::pose::Pose;
+use crate::zones::Observation;
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct FrameResult {
@@ -12,4 +13,7 @@ pub struct FrameResult {
     pub pts_us: i64,
     pub detections: Vec<Detection>,
     pub poses: Vec<Pose>,
+    /// Where zones or lines are asked for.
+    #[serde(flatten)]
+    pub places: Option<Observation>,
 }
