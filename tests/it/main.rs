@@ -32,4 +32,5 @@ mod tus_client;
 mod upload_command;
 mod uploads;
 mod vision;
+mod zones;
 mod zoo;
