@@ -235,6 +235,16 @@ mod tests {
     }
 
     #[test]
+    fn zones_are_told_as_they_can_be_read_again() {
+        let mut options = AnalysisOptions::default();
+        options.set("zones", r#"{"lines":[{"name":"gate","points":[[0,0.5],[1,0.5]]}]}"#).unwrap();
+        let journal = serde_json::to_string(&options).unwrap();
+        assert_eq!(serde_json::from_str::<AnalysisOptions>(&journal).unwrap(), options);
+        options.set("zones", "").unwrap();
+        assert_eq!(options, AnalysisOptions::default());
+    }
+
+    #[test]
     fn models_are_chosen_by_name_or_left_out() {
         let mut options = AnalysisOptions::default();
         options.set("detector", "none").unwrap();

@@ -12,8 +12,8 @@ use crate::zones::event::Crossings;
 use crate::zones::{Line, Observation, Polygon, ZonePlan};
 
 /// Opacity of a zone's filling: nobody there, somebody there.
-const EMPTY: f32 = 0.12;
-const OCCUPIED: f32 = 0.26;
+const EMPTY: f32 = 0.1;
+const OCCUPIED: f32 = 0.2;
 /// Opacity of the dark rim below lines.
 const RIM: f32 = 0.45;
 /// The first colour; tracks, which are more, begin with the palette's first.

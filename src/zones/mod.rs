@@ -5,8 +5,10 @@
 
 mod anchor;
 pub mod event;
+mod follow;
 mod gate;
 mod invalid;
+mod ledger;
 mod line;
 mod occupancy;
 pub mod plan;
@@ -15,7 +17,6 @@ pub mod presence;
 mod raw;
 pub mod report;
 mod stay;
-mod track;
 pub mod watch;
 
 pub use anchor::Anchor;

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::event::{Event, Happening, LineNow, Observation, ZoneNow};
+use super::follow::{Area, Barrier, Follow, News};
+use super::ledger::Ledger;
 use super::plan::ZonePlan;
-use super::report::{Ledger, Report};
-use super::track::{Area, Barrier, Follow, News};
+use super::report::Report;
 use crate::detection::Detection;
 use crate::geometry::Size;
 

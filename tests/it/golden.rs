@@ -215,7 +215,7 @@ fn zones_and_lines_on_pictures_of_every_size() {
         }
         annotator.draw(&mut frame, &last, &[]);
         match width {
-            3840 => matches_golden("zones_3840x2160_gate", &cut(&frame, 1900, 1000, Size::new(860, 480))),
+            3840 => matches_golden("zones_3840x2160_gate", &cut(&frame, 1960, 1330, Size::new(860, 480))),
             _ => matches_golden(&format!("zones_{width}x{height}"), &frame),
         }
     }

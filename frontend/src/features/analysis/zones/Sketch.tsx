@@ -24,7 +24,7 @@ export function Sketch({ drawing: { places, draft, selected }, dispatch, width, 
     return [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height];
   };
   const size = { width, height };
-  const chosen = selected === undefined ? undefined : places[selected];
+  const chosen = selected === undefined || draft !== undefined ? undefined : places[selected];
 
   const onKeyDown = (event: KeyboardEvent) => {
     const type = draft && ({ Enter: 'close', Escape: 'cancel', Backspace: 'undo' } as const)[event.key];

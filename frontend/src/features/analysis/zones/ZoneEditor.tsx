@@ -31,7 +31,7 @@ export function ZoneEditor({ file, drawing, dispatch, onStart, onBack }: Props) 
   const faulty = places.some((place) => faultOf(place, places) !== undefined);
   const begin = (kind: PlaceKind) => {
     dispatch({ type: 'begin', kind });
-    picture.current?.querySelector('svg')?.focus();
+    picture.current?.querySelector('svg')?.focus({ preventScroll: true });
   };
 
   return (
@@ -51,16 +51,13 @@ export function ZoneEditor({ file, drawing, dispatch, onStart, onBack }: Props) 
             {kind === 'zone' ? 'Draw a zone' : 'Draw a line'}
           </button>
         ))}
-        {draft && (
-          <>
-            <button type="button" className="button" onClick={() => dispatch({ type: 'close' })}>
-              {draft.points.length === 0 ? 'Put it in the middle' : 'Done'}
-            </button>
-            <button type="button" className="button" onClick={() => dispatch({ type: 'cancel' })}>
-              Stop drawing
-            </button>
-          </>
-        )}
+        {/* Always there: the picture must not move when drawing begins. */}
+        <button type="button" className="button" disabled={draft === undefined} onClick={() => dispatch({ type: 'close' })}>
+          {draft?.points.length === 0 ? 'Put it in the middle' : 'Done'}
+        </button>
+        <button type="button" className="button" disabled={draft === undefined} onClick={() => dispatch({ type: 'cancel' })}>
+          Stop drawing
+        </button>
       </div>
       <p className="zone-hint" aria-live="polite">
         {draft ? HINTS[draft.kind] : places.length > 0 ? 'Drag points or whole shapes; with the keyboard, Tab to a point and use the arrow keys.' : ''}

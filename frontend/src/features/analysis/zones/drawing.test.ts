@@ -14,6 +14,7 @@ describe('draw', () => {
     const two: DrawingAction[] = [{ type: 'begin', kind: 'zone' }, ...points([0.1, 0.1], [0.6, 0.1])];
     expect(after([...two, { type: 'close' }]).places).toEqual([]);
     expect(after([...two, { type: 'undo' }]).draft?.points).toEqual([[0.1, 0.1]]);
+    expect(after([...two, { type: 'select', number: undefined }]).draft?.points.length).toBe(2);
     expect(after([...two, { type: 'cancel' }])).toEqual(EMPTY);
   });
 

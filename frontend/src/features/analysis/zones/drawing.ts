@@ -43,6 +43,8 @@ export function draw(drawing: Drawing, action: DrawingAction): Drawing {
     case 'cancel':
       return { places };
     case 'select':
+      // What is being drawn is not lost by a touch elsewhere.
+      if (draft !== undefined) return drawing;
       return action.number === undefined ? { places } : { places, selected: action.number };
     case 'movePoint':
       return changed(drawing, action.number, (place) => ({ ...place, points: place.points.with(action.point, clamped(action.to)) }));
