@@ -75,7 +75,7 @@ impl Places {
         }
         for (number, (name, line, crossed)) in self.lines.iter().enumerate() {
             let numbers = format!("{} in · {} out", crossed.inwards, crossed.outwards);
-            let reach = 2.0 * ARROW * measures.line;
+            let reach = 2.6 * ARROW * measures.line;
             add(name, numbers, BBox::from_center(middle(line), reach, reach), self.line_colour(number));
         }
         tags
