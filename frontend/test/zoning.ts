@@ -20,19 +20,19 @@ export async function zoning(page: Page, video: string, shot: (name: string) => 
     assert.ok(box !== null && box.width > 100 && box.height > 50, `the picture has no size: ${JSON.stringify(box)}`);
     return [box.x + x * box.width, box.y + y * box.height] as const;
   };
-  for (const [x, y] of [[0.1, 0.4], [0.6, 0.4], [0.7, 0.95]] as const) await page.mouse.click(...(await at(x, y)));
+  for (const [x, y] of [[0.1, 0.4], [0.6, 0.4], [0.7, 0.8]] as const) await page.mouse.click(...(await at(x, y)));
   await shot('1-drawing');
-  await page.mouse.dblclick(...(await at(0.1, 0.95)));
+  await page.mouse.dblclick(...(await at(0.1, 0.8)));
   await page.getByLabel('Name of zone 1').fill('Front');
 
   // Its last corner is dragged, and a line is drawn without a pointer.
   const corner = page.getByRole('button', { name: 'Point 4 of Front' });
   await corner.scrollIntoViewIfNeeded();
-  await page.mouse.move(...(await at(0.1, 0.95)));
+  await page.mouse.move(...(await at(0.1, 0.8)));
   await page.mouse.down();
-  await page.mouse.move(...(await at(0.2, 0.9)), { steps: 4 });
+  await page.mouse.move(...(await at(0.2, 0.7)), { steps: 4 });
   await page.mouse.up();
-  assert.match((await corner.getAttribute('aria-label')) ?? '', /20 % from the left, 90 % from the top/);
+  assert.match((await corner.getAttribute('aria-label')) ?? '', /20 % from the left, 70 % from the top/);
   await page.getByRole('button', { name: 'Draw a line' }).press('Enter');
   await page.keyboard.press('Enter');
   const end = page.getByRole('button', { name: 'Point 2 of Line 1' });
