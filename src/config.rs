@@ -203,7 +203,7 @@ impl ServeArgs {
         if self.port.is_none()
             && let Some(got) = older("REFEREE_PORT")
         {
-            let port = got.parse().map_err(|_| InvalidOption { field: "REFEREE_PORT", expected: "a port from 0 to 65535", got })?;
+            let port = got.parse().map_err(|_| InvalidOption::Value { field: "REFEREE_PORT", expected: "a port from 0 to 65535", got })?;
             self.port = Some(port);
         }
         self.check()?;
@@ -350,7 +350,7 @@ mod tests {
         let Command::Analyze(analyze) = Cli::parse_from(["sightline", "analyze", "a.mp4", "--confidence", "2"]).command else {
             panic!("not analyze")
         };
-        assert_eq!(analyze.analysis.options().unwrap_err().field, "confidence");
+        assert!(analyze.analysis.options().unwrap_err().to_string().starts_with("confidence"));
     }
 
     #[test]

@@ -13,6 +13,7 @@ pub mod ids;
 pub mod options;
 pub mod pose;
 pub mod video;
+pub mod zones;
 
 // 1 engines: one outside thing each
 pub mod annotate;

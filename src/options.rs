@@ -2,6 +2,9 @@
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::zones::plan::LONGEST_TEXT;
+use crate::zones::{InvalidZones, ZonePlan};
+
 /// Which model does a task.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum ModelChoice {
@@ -58,7 +61,7 @@ impl Blur {
             "none" => Ok(Self::None),
             "faces" => Ok(Self::Faces),
             "persons" => Ok(Self::Persons),
-            _ => Err(InvalidOption { field: "blur", expected: "none, faces or persons", got: text.to_owned() }),
+            _ => Err(InvalidOption::Value { field: "blur", expected: "none, faces or persons", got: text.to_owned() }),
         }
     }
 }
@@ -96,6 +99,8 @@ pub struct AnalysisOptions {
     pub pose: ModelChoice,
     /// Class names to keep; empty keeps all.
     pub classes: Vec<String>,
+    /// Zones and lines in which and over which tracks are counted.
+    pub zones: Option<ZonePlan>,
 }
 
 impl Default for AnalysisOptions {
@@ -118,23 +123,32 @@ impl Default for AnalysisOptions {
             detector: ModelChoice::Default,
             pose: ModelChoice::Default,
             classes: Vec::new(),
+            zones: None,
         }
     }
 }
 
 /// A value that was refused, with the sentence that says what would be accepted.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{field} must be {expected}, not {got:?}")]
-pub struct InvalidOption {
-    pub field: &'static str,
-    pub expected: &'static str,
-    pub got: String,
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum InvalidOption {
+    #[error("{field} must be {expected}, not {got:?}")]
+    Value { field: &'static str, expected: &'static str, got: String },
+    #[error(transparent)]
+    Zones(#[from] InvalidZones),
 }
+
+/// Bytes of an option's text at most, other than zones.
+const LONGEST_VALUE: usize = 4096;
 
 impl AnalysisOptions {
     /// Whether this is an option's name.
     pub fn has(field: &str) -> bool {
         Self::default().set(field, "") != Ok(false)
+    }
+
+    /// Bytes of an option's text at most, or of another field's.
+    pub fn longest_text(field: &str) -> usize {
+        if field == "zones" { LONGEST_TEXT } else { LONGEST_VALUE }
     }
 
     /// Sets one option from its text. `Ok(false)` where the name is not an option's.
@@ -157,6 +171,7 @@ impl AnalysisOptions {
             "detector" => self.detector = ModelChoice::parse(text),
             "pose" => self.pose = ModelChoice::parse(text),
             "classes" => self.classes = text.split(',').map(|c| c.trim().to_owned()).filter(|c| !c.is_empty()).collect(),
+            "zones" => self.zones = ZonePlan::parse(text)?,
             _ => return Ok(false),
         }
         Ok(true)
@@ -172,21 +187,21 @@ fn seconds(field: &'static str, text: &str) -> Result<f32, InvalidOption> {
 }
 
 fn number(field: &'static str, text: &str, most: f32, expected: &'static str) -> Result<f32, InvalidOption> {
-    let refused = || InvalidOption { field, expected, got: text.to_owned() };
+    let refused = || InvalidOption::Value { field, expected, got: text.to_owned() };
     text.parse().ok().filter(|v| (0.0..=most).contains(v)).ok_or_else(refused)
 }
 
 fn whole(field: &'static str, text: &str, least: usize, most: usize, expected: &'static str) -> Result<usize, InvalidOption> {
     let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     let value = if digits { text.parse().ok() } else { None };
-    value.filter(|v| (least..=most).contains(v)).ok_or_else(|| InvalidOption { field, expected, got: text.to_owned() })
+    value.filter(|v| (least..=most).contains(v)).ok_or_else(|| InvalidOption::Value { field, expected, got: text.to_owned() })
 }
 
 fn boolean(field: &'static str, text: &str) -> Result<bool, InvalidOption> {
     match text {
         "true" | "1" => Ok(true),
         "false" | "0" => Ok(false),
-        _ => Err(InvalidOption { field, expected: "true or false", got: text.to_owned() }),
+        _ => Err(InvalidOption::Value { field, expected: "true or false", got: text.to_owned() }),
     }
 }
 
@@ -232,10 +247,10 @@ mod tests {
             ("blur", ""),
             ("blur", "Faces"),
             ("heatmap", "on"),
+            ("zones", "[]"),
         ];
         for (field, text) in refused {
             let error = AnalysisOptions::default().set(field, text).unwrap_err();
-            assert_eq!(error.field, field);
             assert!(error.to_string().starts_with(field), "{error}");
         }
         assert_eq!(AnalysisOptions::default().set("colour", "red"), Ok(false));
@@ -255,6 +270,16 @@ mod tests {
         assert!(!options.trails && options.heatmap);
         let before: AnalysisOptions = serde_json::from_str(r#"{"debug":true}"#).unwrap();
         assert_eq!(before, AnalysisOptions { debug: true, ..Default::default() }, "a journal from before there was a blur");
+    }
+
+    #[test]
+    fn zones_are_told_as_they_can_be_read_again() {
+        let mut options = AnalysisOptions::default();
+        options.set("zones", r#"{"lines":[{"name":"gate","points":[[0,0.5],[1,0.5]]}]}"#).unwrap();
+        let journal = serde_json::to_string(&options).unwrap();
+        assert_eq!(serde_json::from_str::<AnalysisOptions>(&journal).unwrap(), options);
+        options.set("zones", "").unwrap();
+        assert_eq!(options, AnalysisOptions::default());
     }
 
     #[test]

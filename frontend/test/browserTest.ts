@@ -9,6 +9,7 @@ import { ServerProcess } from './serverProcess';
 import { Tally } from './tally';
 import { smallTestVideo, testVideo } from './testVideo';
 import { watching } from './watching';
+import { zoning } from './zoning';
 
 const ANALYSIS_MS = Number(process.env['SIGHTLINE_TEST_TIMEOUT_MS'] ?? 300_000);
 const MIB = 1024 * 1024;
@@ -32,6 +33,9 @@ export async function main(): Promise<number> {
       inPage(opened, origin, (page) => chunked(page, dir)),
     );
     await tally.check('a small video in one request', () => inPage(opened, origin, (page) => small(page, dir)));
+    await tally.check('zones and lines are drawn on the first frame and counted', () =>
+      inPage(opened, origin, (page) => zoning(page, smallTestVideo(dir))),
+    );
     await tally.check('a text file named .mp4 ends in clear words', () =>
       inPage(opened, origin, (page) => text(page, dir), /status of 4\d\d/),
     );

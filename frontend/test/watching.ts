@@ -66,7 +66,7 @@ async function results(page: Page): Promise<void> {
   const address = (link: Locator) => link.evaluate((element: HTMLAnchorElement) => element.href);
   const zip = await page.request.get(await address(page.getByRole('link', { name: 'Everything' })));
   assert.deepEqual([zip.status(), zip.headers()['content-type']], [200, 'application/zip']);
-  assert.equal(await page.locator('.files a').count(), 8);
+  assert.equal(await page.locator('.files a').count(), 9);
   for (const link of await page.locator('.files a').all()) {
     const answer = await page.request.head(await address(link));
     assert.equal(answer.status(), 200, await link.innerText());

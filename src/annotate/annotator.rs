@@ -6,6 +6,7 @@ use super::canvas::Canvas;
 use super::caption;
 use super::heat::Heat;
 use super::palette::{self, Rgb};
+use super::places::Places;
 use super::skeleton;
 use super::style::Style;
 use super::text::Typeface;
@@ -14,6 +15,7 @@ use crate::detection::Detection;
 use crate::frame::RgbFrame;
 use crate::geometry::Size;
 use crate::pose::Pose;
+use crate::zones::{Observation, ZonePlan};
 
 /// Draws results into frames. Keep one for a video: it remembers what earlier frames showed, and the glyphs it has
 /// rasterised.
@@ -23,6 +25,7 @@ pub struct Annotator {
     veil: Veil,
     heat: Heat,
     trails: Trails,
+    places: Places,
 }
 
 impl Default for Annotator {
@@ -34,7 +37,18 @@ impl Default for Annotator {
 impl Annotator {
     /// An annotator that draws in this style.
     pub fn new(style: Style) -> Self {
-        Self { style, typeface: Typeface::new(), veil: Veil::default(), heat: Heat::default(), trails: Trails::default() }
+        let (veil, heat, trails) = (Veil::default(), Heat::default(), Trails::default());
+        Self { style, typeface: Typeface::new(), veil, heat, trails, places: Places::default() }
+    }
+
+    /// Draws these zones and lines from now on, on frames of this size.
+    pub fn place(&mut self, plan: &ZonePlan, size: Size) {
+        self.places = Places::new(plan, size);
+    }
+
+    /// Takes in how many are where in a frame.
+    pub fn observe_places(&mut self, now: &Observation) {
+        self.places.observe(now);
     }
 
     /// Takes in the results of a frame of this size and time (microseconds). Every frame comes here, also one that is not
@@ -49,7 +63,7 @@ impl Annotator {
         }
     }
 
-    /// Hides what was observed as such, then draws the heat map, trails, boxes, skeletons, and the boxes' labels, in place.
+    /// Hides what was observed as such, then draws the heat map, zones and lines, trails, boxes, skeletons, and the boxes' labels, in place.
     /// Coordinates are pixels of this frame. What is more certain lies above what is less, and has the first choice of a
     /// place for its label.
     pub fn draw(&mut self, frame: &mut RgbFrame, detections: &[Detection], poses: &[Pose]) {
@@ -63,6 +77,7 @@ impl Annotator {
             self.heat.draw(frame);
         }
         let canvas = &mut Canvas::new(frame);
+        self.places.draw(canvas, &measures, size);
         if self.style.trails {
             self.trails.draw(canvas, &measures, size);
         }
@@ -75,8 +90,9 @@ impl Annotator {
         for pose in poses {
             skeleton::draw_pose(canvas, pose, &self.style, &measures);
         }
+        let mut taken = Vec::new();
+        let mut tags = self.places.tags(&self.typeface, &measures, size, &mut taken);
         if self.style.labels {
-            let (mut tags, mut taken) = (Vec::new(), Vec::new());
             for detection in surest_first {
                 // In a crowd a box without a label is better than two labels that nobody can read.
                 let tag = Tag::new(detection, &self.typeface, &measures, size, &taken);
@@ -85,9 +101,9 @@ impl Annotator {
                     tags.push((tag, self.colour(detection)));
                 }
             }
-            for (tag, colour) in tags.iter().rev() {
-                tag.draw(canvas, &mut self.typeface, *colour);
-            }
+        }
+        for (tag, colour) in tags.iter().rev() {
+            tag.draw(canvas, &mut self.typeface, *colour);
         }
     }
 

@@ -39,7 +39,8 @@ impl Tag {
         if !(on_frame && [bbox.x1, bbox.y1, bbox.x2, bbox.y2].iter().all(|v| v.is_finite())) {
             return None;
         }
-        let tag = |name, percent| Self::with_text(name, percent, detection, typeface, measures, frame, taken);
+        let outer = grown(bbox, measures.line / 2.0);
+        let tag = |name: String, percent| Self::named(&name, percent, &outer, typeface, measures, frame, taken);
         let full = tag(label::name(detection), label::percent(detection.confidence));
         match full {
             Some(full) if full.hidden == 0.0 => Some(full),
@@ -50,10 +51,12 @@ impl Tag {
         }
     }
 
-    fn with_text(
-        name: String,
+    /// A name and what is paler behind it, for what lies `around`, placed so that it hides as little as can be of the tags
+    /// in `taken`. None where the frame is too small for text.
+    pub fn named(
+        name: &str,
         percent: String,
-        detection: &Detection,
+        around: &BBox,
         typeface: &Typeface,
         measures: &Measures,
         frame: Size,
@@ -64,14 +67,13 @@ impl Tag {
         let word_gap = if percent.is_empty() { 0.0 } else { f32::from(size) * 0.4 };
         let percent_width = typeface.width(&percent, size);
         let room = frame.width as f32 - 2.0 * pad - word_gap - percent_width - 1.0;
-        let name = typeface.fitted(&name, size, room).into_owned();
+        let name = typeface.fitted(name, size, room).into_owned();
         let percent_at = if name.is_empty() { pad } else { pad + typeface.width(&name, size) + word_gap };
         let (width, height) = ((percent_at + percent_width + pad).ceil(), (f32::from(size) * 1.5).round());
         if (name.is_empty() && percent.is_empty()) || width > frame.width as f32 || height > frame.height as f32 {
             return None;
         }
-        let outer = grown(&detection.bbox, measures.line / 2.0);
-        let place = label::place(width, height, &outer, measures.rim + 1.0, frame, taken);
+        let place = label::place(width, height, around, measures.rim + 1.0, frame, taken);
         Some(Self { area: place.area, size, rim: measures.rim, hidden: place.hidden, name, percent, percent_at })
     }
 

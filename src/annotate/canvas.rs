@@ -91,6 +91,14 @@ impl<'a> Canvas<'a> {
         }
     }
 
+    /// The pixels of a row whose centres lie from `left` to `right`.
+    pub fn fill_row(&mut self, y: usize, left: f32, right: f32, ink: Ink) {
+        if y < self.height {
+            let columns = pixels(left, right, self.width);
+            self.row(y, columns).chunks_exact_mut(3).for_each(|pixel| ink.blend(pixel, ink.weight(1.0)));
+        }
+    }
+
     /// A filled circle.
     pub fn disc(&mut self, center: Point, radius: f32, ink: Ink) {
         self.line(center, center, radius * 2.0, ink);

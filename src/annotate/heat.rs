@@ -3,15 +3,12 @@
 use super::turbo;
 use crate::detection::Detection;
 use crate::frame::RgbFrame;
-use crate::geometry::{Point, Size};
+use crate::geometry::Size;
+use crate::zones::Presence;
 
-/// Cells along the longer side of the picture.
-const CELLS: usize = 128;
 /// How far one object's warmth reaches: standard deviation of the Gaussian in cells.
 const SPREAD: f32 = 1.8;
-const REACH: isize = 5;
-/// A step between frames counts as this at most, in seconds: a gap in the video is no long stay.
-const LONGEST_STEP: f32 = 0.5;
+const REACH: usize = 5;
 /// What the hottest cell must have seen, in seconds, to be drawn as the hottest.
 const WARM_UP: f32 = 1.0;
 /// Opacity of what is hottest.
@@ -19,13 +16,9 @@ const OPACITY: f32 = 0.62;
 /// Values are drawn in this many steps.
 const LEVELS: usize = 256;
 
-/// Where objects stood, in seconds a cell. The grid is small whatever the picture's size is.
+/// The seconds of a [`Presence`] as colours.
 pub struct Heat {
-    /// Cells across and down; none before the first frame.
-    columns: usize,
-    rows: usize,
-    seconds: Vec<f32>,
-    before_us: Option<i64>,
+    presence: Presence,
     /// Colour and weight (0..=256) of a level.
     shades: Vec<([u8; 3], u16)>,
 }
@@ -38,58 +31,32 @@ impl Default for Heat {
             let opacity = OPACITY * (value * 3.0).min(1.0);
             (turbo::colour(value), (opacity * 256.0).round() as u16)
         };
-        Self { columns: 0, rows: 0, seconds: Vec::new(), before_us: None, shades: (0..LEVELS).map(shade).collect() }
+        Self { presence: Presence::default(), shades: (0..LEVELS).map(shade).collect() }
     }
 }
 
 impl Heat {
-    /// Takes in where the objects of a frame stand: the middle of each box's lower edge, for the time since the last frame.
+    /// Takes in where the objects of a frame stand.
     pub fn observe(&mut self, size: Size, pts_us: i64, detections: &[Detection]) {
-        if size.pixels() == 0 {
-            return;
-        }
-        if self.columns == 0 {
-            let cell = (f64::from(size.width.max(size.height)) / CELLS as f64).max(1.0);
-            let count = |side: u32| (f64::from(side) / cell).ceil() as usize;
-            (self.columns, self.rows) = (count(size.width), count(size.height));
-            self.seconds = vec![0.0; self.columns * self.rows];
-        }
-        let step = self.before_us.map_or(0.0, |before| pts_us.abs_diff(before) as f32 / 1e6).min(LONGEST_STEP);
-        self.before_us = Some(pts_us);
-        for detection in detections {
-            let place = Point::new(detection.bbox.center().x / size.width as f32, detection.bbox.y2 / size.height as f32);
-            // The feet of one who is cut off by the lower edge are out of the picture, but near.
-            if (0.0..=1.0).contains(&place.x) && (0.0..=1.1).contains(&place.y) {
-                self.warm(place.x * self.columns as f32, place.y.min(1.0) * self.rows as f32, step);
-            }
-        }
-    }
-
-    fn warm(&mut self, x: f32, y: f32, seconds: f32) {
-        let (column, row) = (x as isize, y as isize);
-        for cy in (row - REACH).max(0)..(row + REACH + 1).min(self.rows as isize) {
-            for cx in (column - REACH).max(0)..(column + REACH + 1).min(self.columns as isize) {
-                let distance2 = (cx as f32 + 0.5 - x).powi(2) + (cy as f32 + 0.5 - y).powi(2);
-                let share = (-distance2 / (2.0 * SPREAD * SPREAD)).exp();
-                self.seconds[cy as usize * self.columns + cx as usize] += seconds * share;
-            }
-        }
+        self.presence.observe(size, pts_us, detections);
     }
 
     /// Lays the map over the picture; the hottest place so far has the hottest colour.
     pub fn draw(&self, frame: &mut RgbFrame) {
         let (width, height) = (frame.width(), frame.height());
-        if self.columns == 0 || width == 0 || height == 0 {
+        let (columns, rows) = self.presence.cells();
+        if columns == 0 || width == 0 || height == 0 {
             return;
         }
-        let most = self.seconds.iter().copied().fold(WARM_UP, f32::max);
+        let seconds = spread(&self.presence.seconds(), columns);
+        let most = seconds.iter().copied().fold(WARM_UP, f32::max);
         // By the square root: a place of a quarter of the time is still half as hot.
-        let levels: Vec<f32> = self.seconds.iter().map(|s| (s / most).sqrt() * (LEVELS - 1) as f32).collect();
-        let across = spans(width, self.columns);
-        let mut line = vec![0.0; self.columns];
+        let levels: Vec<f32> = seconds.iter().map(|s| (s / most).sqrt() * (LEVELS - 1) as f32).collect();
+        let across = spans(width, columns);
+        let mut line = vec![0.0; columns];
         for (y, row) in frame.data_mut().chunks_exact_mut(width * 3).enumerate() {
-            let (upper, lower, share) = neighbours(y, height, self.rows);
-            let (upper, lower) = (&levels[upper * self.columns..][..self.columns], &levels[lower * self.columns..][..self.columns]);
+            let (upper, lower, share) = neighbours(y, height, rows);
+            let (upper, lower) = (&levels[upper * columns..][..columns], &levels[lower * columns..][..columns]);
             for ((value, a), b) in line.iter_mut().zip(upper).zip(lower) {
                 *value = a + (b - a) * share;
             }
@@ -114,6 +81,27 @@ impl Heat {
             level += step;
         }
     }
+}
+
+/// What is in a cell warms those around it: a Gaussian, first along the rows, then along the columns.
+fn spread(cells: &[f32], columns: usize) -> Vec<f32> {
+    let weights: Vec<f32> = (0..=REACH).map(|d| (-((d * d) as f32) / (2.0 * SPREAD * SPREAD)).exp()).collect();
+    let share = |a: usize, b: usize| weights.get(a.abs_diff(b)).copied().unwrap_or(0.0);
+    let near = |at: usize, end: usize| at.saturating_sub(REACH)..(at + REACH + 1).min(end);
+    let mut across = vec![0.0; cells.len()];
+    for (from, to) in cells.chunks_exact(columns).zip(across.chunks_exact_mut(columns)) {
+        for (x, seconds) in from.iter().enumerate().filter(|(_, seconds)| **seconds > 0.0) {
+            near(x, columns).for_each(|other| to[other] += seconds * share(x, other));
+        }
+    }
+    let mut warm = vec![0.0; cells.len()];
+    for (y, to) in warm.chunks_exact_mut(columns).enumerate() {
+        for other in near(y, cells.len() / columns) {
+            let weight = share(y, other);
+            to.iter_mut().zip(&across[other * columns..]).for_each(|(to, from)| *to += from * weight);
+        }
+    }
+    warm
 }
 
 /// Pixels of a row that lie between the middles of the same two cells.
@@ -177,26 +165,6 @@ mod tests {
         assert!(long[0] > 100 && long[2] < 60, "red: {long:?}");
         assert!(short != [100; 3] && short[1] > long[1] + 60, "green: {short:?}");
         assert_eq!([frame.pixel(160, 30), frame.pixel(80, 60), frame.pixel(319, 179)], [[100; 3]; 3]);
-    }
-
-    #[test]
-    fn times_count_and_not_frames() {
-        let (mut few, mut many) = (Heat::default(), Heat::default());
-        (0..=10i64).for_each(|i| few.observe(SIZE, i * 200_000, &[standing(100.0, 90.0)]));
-        (0..=100i64).for_each(|i| many.observe(SIZE, i * 20_000, &[standing(100.0, 90.0)]));
-        let difference = few.seconds.iter().zip(&many.seconds).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
-        assert!(difference < 1e-3, "{difference}");
-        few.observe(SIZE, 3_600_000_000, &[standing(100.0, 90.0)]);
-        assert!(few.seconds.iter().all(|s| *s < 3.0), "a gap of an hour is no stay of an hour");
-    }
-
-    #[test]
-    fn the_grid_is_small_for_every_picture() {
-        for (size, cells) in [(Size::new(7680, 4320), 128 * 72), (Size::new(1, 100_000), 128), (Size::new(3, 2), 6)] {
-            let mut heat = Heat::default();
-            heat.observe(size, 0, &[]);
-            assert_eq!(heat.seconds.len(), cells, "{size:?}");
-        }
     }
 
     proptest! {

@@ -1,4 +1,4 @@
-//! Draws what was found into the picture: boxes with labels, skeletons, trails, a heat map, captions; and hides what must
+//! Draws what was found into the picture: boxes with labels, skeletons, trails, a heat map, zones, captions; and hides what must
 //! not be recognised.
 //!
 //! Pure: pixels and values in, pixels out; in place, and only the pixels of what is drawn are touched. No coordinate
@@ -13,6 +13,7 @@ pub mod chart;
 mod heat;
 pub mod label;
 pub mod palette;
+mod places;
 mod secret;
 pub mod skeleton;
 mod strip;

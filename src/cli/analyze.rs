@@ -23,6 +23,7 @@ use crate::processing::run::{self, Finished};
 use crate::sessions::cancel::CancelToken;
 use crate::sessions::session::SessionState;
 use crate::vision::catalog::Catalog;
+use crate::zones::report::Totals;
 
 /// The line on stdout that `--json` asks for.
 #[derive(Debug, Serialize)]
@@ -40,6 +41,9 @@ struct Report<'a> {
     output: Option<&'a Path>,
     results: Option<&'a Path>,
     warnings: &'a [Problem],
+    /// Where zones or lines are asked for.
+    #[serde(flatten)]
+    places: Option<&'a Totals>,
 }
 
 #[derive(Debug, Serialize)]
@@ -173,6 +177,7 @@ fn report<'a>(args: &'a AnalyzeArgs, job: &'a Job, finished: &'a Finished, cpu_s
         output: job.outputs.video(),
         results: job.outputs.get(OutputKind::Frames),
         warnings: &summary.warnings,
+        places: summary.places.as_ref(),
     }
 }
 
@@ -188,6 +193,12 @@ fn tell(video: &Path, report: &Report<'_>, finished: &Finished) {
         if seen.is_empty() { "nothing".to_owned() } else { seen.join(", ") },
         finished.summary.frames_with_pose,
     );
+    for zone in report.places.iter().flat_map(|places| &places.zones) {
+        eprintln!("  {}: {} came, at most {} at once, {:.1} s each", zone.name, zone.visitors, zone.most_at_once, zone.dwell.mean);
+    }
+    for line in report.places.iter().flat_map(|places| &places.lines) {
+        eprintln!("  {}: {} in, {} out", line.name, line.crossed.inwards, line.crossed.outwards);
+    }
     for warning in report.warnings {
         eprintln!("  {}: {}", warning.code.as_str(), warning.detail);
     }

@@ -3,6 +3,7 @@
 use clap::Args;
 
 use crate::options::{AnalysisOptions, InvalidOption};
+use crate::zones::plan::LONGEST_TEXT;
 
 /// What may be chosen about an analysis, here or on a server.
 #[derive(Clone, Debug, Args)]
@@ -28,6 +29,9 @@ pub struct OptionArgs {
     /// Classes to keep, separated by commas
     #[arg(long, value_name = "NAMES")]
     pub classes: Option<String>,
+    /// Zones and lines to count in and over: JSON, or a file of it (docs/zones.md)
+    #[arg(long, value_name = "FILE.json|JSON", value_parser = zones_text)]
+    pub zones: Option<String>,
     /// Draw frame number, models and timings into the picture
     #[arg(long)]
     pub debug: bool,
@@ -77,6 +81,7 @@ impl OptionArgs {
             ("classes", &self.classes),
             ("track_memory", &self.track_memory),
             ("detect_every", &self.detect_every),
+            ("zones", &self.zones),
             ("blur", &self.blur),
             ("detector", &self.detector),
             ("pose", &self.pose),
@@ -93,4 +98,16 @@ impl OptionArgs {
         given.extend(said.into_iter().filter(|(_, said, _)| *said).map(|(field, _, value)| (field, value.to_owned())));
         given
     }
+}
+
+/// JSON as it is, or what the file of this name holds.
+fn zones_text(argument: &str) -> Result<String, String> {
+    if argument.trim_start().starts_with('{') {
+        return Ok(argument.to_owned());
+    }
+    let length = std::fs::metadata(argument).map(|m| m.len()).unwrap_or(0);
+    if length > LONGEST_TEXT as u64 {
+        return Err(format!("it has {length} bytes; zones take at most {LONGEST_TEXT}"));
+    }
+    std::fs::read_to_string(argument).map_err(|e| format!("it is no JSON object, and no file of it could be read: {e}"))
 }

@@ -11,7 +11,6 @@ use crate::processing::verdict;
 
 /// Parts of a form; ours has at most 20.
 const MAX_PARTS: usize = 64;
-const MAX_FIELD_BYTES: usize = 4096;
 /// Fields beside the analysis' options. A name that is none of these is a slip of the pen, which would else go unnoticed.
 const FIELDS: [&str; 9] =
     ["session_id", "chunk_index", "total_chunks", "ext", "file_size", "chunk_size", "filename", "sha256", "file_sha256"];
@@ -85,10 +84,11 @@ impl Form {
         if !FIELDS.contains(&name.as_str()) && !AnalysisOptions::has(&name) {
             return Err(ApiError::field(format!("{name:?} is not a field of this form.")));
         }
+        let longest = AnalysisOptions::longest_text(&name);
         let mut bytes = Vec::new();
         while let Some(data) = next_bytes(part).await? {
-            if bytes.len() + data.len() > MAX_FIELD_BYTES {
-                return Err(ApiError::field(format!("{name} is longer than {MAX_FIELD_BYTES} bytes.")));
+            if bytes.len() + data.len() > longest {
+                return Err(ApiError::field(format!("{name} is longer than {longest} bytes.")));
             }
             bytes.extend_from_slice(&data);
         }

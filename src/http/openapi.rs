@@ -22,7 +22,8 @@ const PATHS: [&str; 4] = [
 ];
 const PARAMETERS: &str = include_str!("openapi/parameters.json");
 const RESPONSES: &str = include_str!("openapi/responses.json");
-const SCHEMAS: [&str; 2] = [include_str!("openapi/schemas.json"), include_str!("openapi/outcomes.json")];
+const SCHEMAS: [&str; 3] =
+    [include_str!("openapi/schemas.json"), include_str!("openapi/outcomes.json"), include_str!("openapi/zones.json")];
 
 static TEXT: LazyLock<Bytes> = LazyLock::new(|| Value::Object(document()).to_string().into());
 
@@ -126,15 +127,17 @@ mod tests {
     use std::collections::BTreeSet;
 
     use crate::detection::Detection;
-    use crate::geometry::BBox;
+    use crate::geometry::{BBox, Size};
     use crate::ids::{RequestId, ResultId};
     use crate::media::remux::AudioOutcome;
     use crate::options::AnalysisOptions;
     use crate::pipeline::result::FrameResult;
     use crate::pose::{Pose, Skeleton};
-    use crate::processing::progress::{Progress, Stage};
+    use crate::processing::progress::{PlacesNow, Progress, Stage};
     use crate::processing::summary::{Complete, Summary};
     use crate::sessions::events::Told;
+    use crate::zones::report::Totals;
+    use crate::zones::{Observation, Watch, ZonePlan};
 
     fn each(value: &Value, look: &mut impl FnMut(&Value)) {
         look(value);
@@ -246,6 +249,7 @@ mod tests {
             variable_frame_rate: false,
             partial: false,
             warnings: vec![],
+            places: Some(Totals { zones: vec![], lines: vec![] }),
         };
         let progress = Progress {
             frame_index: 0,
@@ -256,13 +260,27 @@ mod tests {
             eta_seconds: None,
             detections: vec![],
             stage: Stage::Processing,
+            places: Some(PlacesNow { zones: vec![], lines: vec![] }),
         };
         check("Detection", json!(detection));
         check("Pose", json!(pose));
-        check("FrameResult", json!(FrameResult { frame: 0, pts_us: 0, interpolated: true, detections: vec![], poses: vec![] }));
+        let places = Some(Observation::default());
+        check("FrameResult", json!(FrameResult { frame: 0, pts_us: 0, interpolated: true, detections: vec![], poses: vec![], places }));
         check("AnalysisOptions", json!(AnalysisOptions::default()));
         let request_id = &RequestId::random();
         check("Progress", json!(Told { what: &progress, request_id }));
+        let plan = r#"{"zones":[{"points":[[0,0],[1,0],[1,1]]}],"lines":[{"points":[[0,0],[1,1]]}]}"#;
+        let plan = ZonePlan::parse(plan).unwrap().unwrap();
+        check("Zone", json!(plan.zones[0]));
+        check("Line", json!(plan.lines[0]));
+        let mut watch = Watch::new(&plan, Size::new(2, 2));
+        let now = watch.observe(0, &[]);
+        check("ZoneNow", json!(now.zones[0]));
+        check("LineNow", json!(now.lines[0]));
+        let report = watch.finish(0);
+        check("ZoneReport", json!(report));
+        check("ZoneTotals", json!(report.zones[0].totals));
+        check("LineTotals", json!(report.lines[0].totals));
         check("Complete", json!(Told { what: &Complete::new(&ResultId::random(), summary), request_id }));
     }
 

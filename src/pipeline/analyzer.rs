@@ -27,6 +27,8 @@ pub enum AnalyzerError {
     UnknownClass { name: String, model: String, known: String },
     #[error("blur needs persons to be found: a model that knows them, and person among the classes")]
     NobodyToBlur,
+    #[error("zones count tracks: they need an object model, and tracking")]
+    NothingToCount,
 }
 
 /// A frame with what is known of it.
@@ -68,6 +70,10 @@ impl Analyzer {
         };
         if options.blur != Blur::None && !finds_persons {
             return Err(AnalyzerError::NobodyToBlur);
+        }
+        if let Some(plan) = &options.zones {
+            let Some(detector) = detector.as_ref().filter(|_| options.tracking) else { return Err(AnalyzerError::NothingToCount) };
+            plan.scopes().try_for_each(|scope| class_ids(detector, &scope.classes).map(|_| ()))?;
         }
         // Whoever comes in between two sights would be seen by others for some frames.
         let detect_every = if options.blur == Blur::None { options.detect_every } else { 1 };
@@ -128,7 +134,7 @@ impl Analyzer {
             if !self.tracking {
                 detections.iter_mut().for_each(|d| d.track_id = None);
             }
-            let result = FrameResult { frame: frame.index, pts_us: frame.pts_us, interpolated: gap.is_some(), detections, poses };
+            let result = FrameResult { frame: frame.index, pts_us: frame.pts_us, interpolated: gap.is_some(), detections, poses, places: None };
             analyzed.push(Analyzed { frame, result });
         }
         self.sight = Some(end);

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::detection::Detection;
 use crate::pose::Pose;
+use crate::zones::Observation;
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct FrameResult {
@@ -15,4 +16,7 @@ pub struct FrameResult {
     pub interpolated: bool,
     pub detections: Vec<Detection>,
     pub poses: Vec<Pose>,
+    /// Where zones or lines are asked for.
+    #[serde(flatten)]
+    pub places: Option<Observation>,
 }

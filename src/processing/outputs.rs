@@ -25,12 +25,17 @@ pub enum OutputKind {
     SheetIndex,
     /// Detections a second by class, as a PNG.
     Timeline,
+    /// Seconds that objects stood in each cell of a grid, by class, as JSON.
+    Heatmap,
+    /// What happened in zones and on lines, as JSON and as CSV; where some are asked for.
+    Zones,
+    ZoneEvents,
     /// All the others in one ZIP, made when somebody asks for it.
     Archive,
 }
 
 impl OutputKind {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 13] = [
         Self::Video,
         Self::Frames,
         Self::Table,
@@ -40,6 +45,9 @@ impl OutputKind {
         Self::Sheet,
         Self::SheetIndex,
         Self::Timeline,
+        Self::Heatmap,
+        Self::Zones,
+        Self::ZoneEvents,
         Self::Archive,
     ];
 
@@ -55,6 +63,9 @@ impl OutputKind {
             Self::Sheet => "sheet.png",
             Self::SheetIndex => "sheet.vtt",
             Self::Timeline => "timeline.png",
+            Self::Heatmap => "heatmap.json",
+            Self::Zones => "zones.json",
+            Self::ZoneEvents => "zones.csv",
             Self::Archive => "zip",
         }
     }
@@ -63,9 +74,9 @@ impl OutputKind {
         match self {
             Self::Video => "video/mp4",
             Self::Frames => "application/jsonl",
-            Self::Table => "text/csv; charset=utf-8",
+            Self::Table | Self::ZoneEvents => "text/csv; charset=utf-8",
             Self::Mot => "text/plain; charset=utf-8",
-            Self::Coco => "application/json",
+            Self::Coco | Self::Heatmap | Self::Zones => "application/json",
             Self::Captions | Self::SheetIndex => "text/vtt; charset=utf-8",
             Self::Sheet | Self::Timeline => "image/png",
             Self::Archive => "application/zip",

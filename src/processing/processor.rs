@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use crossbeam_channel::SendTimeoutError;
 
 use super::job::{Job, Observer};
-use super::progress::{Pace, Progress, Stage};
+use super::progress::{Pace, PlacesNow, Progress, Stage};
 use super::resources::Resources;
 use super::results::header::{Header, HeaderModels, HeaderSource};
 use super::results::{Ending, ResultWriter, Sheet};
@@ -27,6 +27,7 @@ use crate::pipeline::result::FrameResult;
 use crate::sessions::cancel::CancelToken;
 use crate::video::SourceInfo;
 use crate::vision::VisionError;
+use crate::zones::Watch;
 
 /// Widest preview in pixels, and its JPEG quality.
 const PREVIEW_WIDTH: u32 = 640;
@@ -58,6 +59,8 @@ struct Output {
     size: Size,
     source: Option<SourceInfo>,
     total_frames: Option<u64>,
+    /// Where zones or lines are asked for.
+    watch: Option<Watch>,
     files: Files,
     encoder: Option<Encoder>,
 }
@@ -82,6 +85,7 @@ pub struct Processed {
     pub source: Option<SourceInfo>,
     pub size: Size,
     pub written: Option<Written>,
+    pub watch: Option<Watch>,
     pub detector: Option<String>,
     pub pose: Option<String>,
 }
@@ -120,6 +124,9 @@ impl<'a> Processor<'a> {
     pub fn frame(&mut self, frame: TimedFrame, decoder: &Decoder) -> Result<(), Problem> {
         if self.output.is_none() {
             self.output = Some(self.open_output(&frame, decoder)?);
+            if let Some(plan) = &self.job.options.zones {
+                self.annotator.place(plan, frame.picture.size());
+            }
         }
         self.done(decoder, |analyzer| analyzer.analyze(frame))
     }
@@ -141,10 +148,14 @@ impl<'a> Processor<'a> {
     }
 
     /// Records, draws, shows and encodes. `analysis` is the time that the stages before took.
-    fn finish_frame(&mut self, mut frame: TimedFrame, result: FrameResult, analysis: Duration, decoder: &Decoder) -> Result<(), Problem> {
+    fn finish_frame(&mut self, mut frame: TimedFrame, mut result: FrameResult, analysis: Duration, decoder: &Decoder) -> Result<(), Problem> {
         self.tally.count(&result);
         self.annotator.observe(frame.picture.size(), frame.pts_us, &result.detections, &result.poses);
         let Some(output) = &mut self.output else { return Ok(()) };
+        result.places = output.watch.as_mut().map(|watch| watch.observe(frame.pts_us, &result.detections));
+        if let Some(places) = &result.places {
+            self.annotator.observe_places(places);
+        }
         output.files.results.write(&result).map_err(|e| unwritten(&e))?;
         let on_sheet = output.files.sheet.as_mut().is_some_and(|sheet| sheet.wants(frame.pts_us));
         let pace = Pace { done: self.tally.frames, total: output.total_frames, elapsed_seconds: self.began.elapsed().as_secs_f64() };
@@ -171,6 +182,7 @@ impl<'a> Processor<'a> {
         let header = Header::new(described, models, &self.job.options);
         let results = ResultWriter::create(&self.job.outputs, &header, size).map_err(|e| unwritten(&e))?;
         let files = Files { results, sheet: Sheet::create(&self.job.outputs) };
+        let watch = self.job.options.zones.as_ref().map(|plan| Watch::new(plan, size));
         let total_frames = self.listed_frames.or_else(|| source.as_ref().and_then(SourceInfo::expected_frames));
         let encoder = match self.job.outputs.video() {
             None => None,
@@ -180,7 +192,7 @@ impl<'a> Processor<'a> {
                 Some(encoder.map_err(|e| verdict::encoder(&e.to_string()))?)
             }
         };
-        Ok(Output { size, source, total_frames, files, encoder })
+        Ok(Output { size, source, total_frames, watch, files, encoder })
     }
 
     fn draw(&mut self, frame: &mut TimedFrame, result: &FrameResult, analysis: Duration) {
@@ -210,6 +222,7 @@ impl<'a> Processor<'a> {
             eta_seconds: pace.eta_seconds(),
             detections: result.detections,
             stage: Stage::Processing,
+            places: result.places.map(|places| PlacesNow { zones: places.zones, lines: places.lines }),
         });
         Ok(())
     }
@@ -242,7 +255,7 @@ impl<'a> Processor<'a> {
         let Some(output) = self.output else {
             return Err(Problem::new(ErrorCode::NoFrames, "No frame could be decoded."));
         };
-        let Output { size, source, files, encoder, .. } = output;
+        let Output { size, source, watch, files, encoder, .. } = output;
         let written = match encoder {
             None => None,
             Some(encoder) => {
@@ -251,7 +264,7 @@ impl<'a> Processor<'a> {
                 Some(written.map_err(|e| verdict::encoder(&e.to_string()))?)
             }
         };
-        Ok((Processed { tally: self.tally, source, size, written, detector, pose }, files))
+        Ok((Processed { tally: self.tally, source, size, written, watch, detector, pose }, files))
     }
 }
 
@@ -268,7 +281,7 @@ fn unwritten(error: &std::io::Error) -> Problem {
 pub fn refusal(error: &AnalyzerError) -> Problem {
     let code = match error {
         AnalyzerError::Model(error) => error.code(),
-        AnalyzerError::UnknownClass { .. } | AnalyzerError::NobodyToBlur => ErrorCode::InvalidField,
+        AnalyzerError::UnknownClass { .. } | AnalyzerError::NobodyToBlur | AnalyzerError::NothingToCount => ErrorCode::InvalidField,
     };
     Problem::new(code, format!("{error}."))
 }

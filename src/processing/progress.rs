@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::detection::Detection;
+use crate::zones::event::{LineNow, ZoneNow};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -26,6 +27,16 @@ pub struct Progress {
     /// Of this frame.
     pub detections: Vec<Detection>,
     pub stage: Stage,
+    /// Where zones or lines are asked for: who is where now.
+    #[serde(flatten)]
+    pub places: Option<PlacesNow>,
+}
+
+/// Zones and lines as they are now.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PlacesNow {
+    pub zones: Vec<ZoneNow>,
+    pub lines: Vec<LineNow>,
 }
 
 /// What has been done of what there is to do.

@@ -22,6 +22,7 @@ use crate::media::remux::{AudioOutcome, RemuxInput, remux};
 use crate::sessions::cancel::CancelToken;
 use crate::sessions::session::SessionState;
 use crate::video::{Demuxer, Pixels, SourceInfo};
+use crate::zones::Report;
 
 /// How long a wait for bytes lasts before the job looks whether it was cancelled.
 const LOOK: Duration = Duration::from_millis(200);
@@ -88,18 +89,19 @@ impl Run<'_> {
             end = self.decode(&Plan::WholeFile, demuxer, &mut processor)?;
         }
         verdict::fatal(&end, self.is_cut_short(demuxer)).inspect_err(|_| log_last_words(&end))?;
-        let (processed, files) = processor.finish()?;
+        let (mut processed, files) = processor.finish()?;
         observer.entered(SessionState::Finishing);
         // FFmpeg may be done before the last bytes come; the sound may be in them.
         self.wait_for_all()?;
         observer.arrived(self.cancel)?;
         let audio = self.put_together(demuxer, &processed)?;
-        files.finish(&self.ending(&processed)).map_err(|e| {
+        let ending = self.ending(&mut processed);
+        files.finish(&ending).map_err(|e| {
             self.withdraw_outputs();
             verdict::storage("The results could not be written", &e)
         })?;
         let processing_time_seconds = round3(began.elapsed().as_secs_f64());
-        Ok(self.finished(demuxer, &end, processed, audio, processing_time_seconds))
+        Ok(self.finished(demuxer, &end, processed, audio, ending.zones, processing_time_seconds))
     }
 
     fn encoded_path(&self) -> PathBuf {
@@ -232,9 +234,10 @@ impl Run<'_> {
         Ok(Decoded::ToItsEnd(end))
     }
 
-    fn ending(&self, processed: &Processed) -> Ending {
+    fn ending(&self, processed: &mut Processed) -> Ending {
         let nominal = processed.source.as_ref().and_then(|s| s.fps).map(|r| r.value());
-        Ending { end_us: processed.tally.times().end_us(nominal) }
+        let end_us = processed.tally.times().end_us(nominal);
+        Ending { end_us, zones: processed.watch.take().map(|watch| watch.finish(end_us)) }
     }
 
     /// The finished MP4 out of the encoded frames and the source's sound.
@@ -258,8 +261,16 @@ impl Run<'_> {
         spool.length().is_some_and(|length| container::is_cut_short(demuxer, length, |at| spool.read16(at)))
     }
 
-    fn finished(&self, demuxer: Demuxer, end: &DecodeEnd, processed: Processed, audio: AudioOutcome, seconds: f64) -> Finished {
-        let Processed { tally, source, size, detector, pose, written: _ } = processed;
+    fn finished(
+        &self,
+        demuxer: Demuxer,
+        end: &DecodeEnd,
+        processed: Processed,
+        audio: AudioOutcome,
+        zones: Option<Report>,
+        seconds: f64,
+    ) -> Finished {
+        let Processed { tally, source, size, detector, pose, .. } = processed;
         let nominal = source.as_ref().and_then(|s| s.fps).map(|r| r.value());
         let cut = self.is_cut_short(demuxer);
         let wants_sound = self.job.outputs.video().is_some() && source.as_ref().is_some_and(|s| s.audio.is_some());
@@ -282,6 +293,7 @@ impl Run<'_> {
             variable_frame_rate: tally.times().is_variable(),
             partial: warnings.iter().any(|w| w.code == ErrorCode::VideoTruncated),
             warnings,
+            places: zones.map(|report| report.totals()),
         };
         Finished { summary, tally, detector, pose }
     }

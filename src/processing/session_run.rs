@@ -54,7 +54,7 @@ impl Analyses {
                 return Err(Problem::new(ErrorCode::UnknownModel, detail));
             }
         }
-        if !options.classes.is_empty() || options.blur != Blur::None {
+        if !options.classes.is_empty() || options.blur != Blur::None || options.zones.is_some() {
             // Only a loaded model knows its classes; it is loaded once for all sessions.
             Analyzer::new(&self.resources.catalog, options).map_err(|e| processor::refusal(&e))?;
         }

@@ -10,6 +10,7 @@ use crate::error_code::Problem;
 use crate::ids::ResultId;
 use crate::media::remux::AudioOutcome;
 use crate::pipeline::result::FrameResult;
+use crate::zones::report::Totals;
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Summary {
@@ -31,6 +32,9 @@ pub struct Summary {
     /// Something of the video is missing from the result; `warnings` say what.
     pub partial: bool,
     pub warnings: Vec<Problem>,
+    /// Where zones or lines are asked for.
+    #[serde(flatten)]
+    pub places: Option<Totals>,
 }
 
 /// The `complete` event.
@@ -45,6 +49,11 @@ pub struct Complete {
     pub sheet_url: String,
     pub sheet_index_url: String,
     pub timeline_url: String,
+    pub heatmap_url: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub zones_url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub zone_events_url: Option<String>,
     pub zip_url: String,
     #[serde(flatten)]
     pub summary: Summary,
@@ -63,6 +72,9 @@ impl Complete {
             sheet_url: url(OutputKind::Sheet),
             sheet_index_url: url(OutputKind::SheetIndex),
             timeline_url: url(OutputKind::Timeline),
+            heatmap_url: url(OutputKind::Heatmap),
+            zones_url: summary.places.as_ref().map(|_| url(OutputKind::Zones)),
+            zone_events_url: summary.places.as_ref().map(|_| url(OutputKind::ZoneEvents)),
             zip_url: url(OutputKind::Archive),
             summary,
         }

@@ -53,6 +53,29 @@ fn a_video_is_analysed_into_the_files_that_are_named() {
 }
 
 #[test]
+fn zones_come_from_a_file_or_as_they_are() {
+    let folder = scratch::folder("cli-");
+    let clip = clips::short();
+    let clip = clip.to_str().unwrap();
+    let plan = r#"{"lines":[{"name":"gate","points":[[0,0.5],[1,0.5]]}]}"#;
+    std::fs::write(folder.path().join("plan.json"), plan).unwrap();
+    for zones in [plan, "plan.json"] {
+        let args =
+            ["analyze", clip, "--no-video", "--pose", "none", "--detector", "yolox-nano", "--results-dir", "r", "--json", "--zones", zones];
+        let output = run(folder.path(), &args);
+        assert!(output.status.success(), "{}", stderr(&output));
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!((&report["lines"][0]["name"], &report["lines"][0]["in"]), (&"gate".into(), &0.into()));
+        assert_eq!(std::fs::read_to_string(folder.path().join("r/short.zones.csv")).unwrap(), "time,event,place,track_id,label,dwell\n");
+        std::fs::remove_dir_all(folder.path().join("r")).unwrap();
+    }
+    for wrong in ["nowhere.json", r#"{"lines":[{"points":[[0,0.5]]}]}"#] {
+        let output = run(folder.path(), &["analyze", clip, "--no-video", "--zones", wrong]);
+        assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+    }
+}
+
+#[test]
 fn models_and_the_video_can_be_left_out() {
     let folder = scratch::folder("cli-");
     let clip = clips::short();

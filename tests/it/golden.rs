@@ -10,6 +10,7 @@ use sightline::frame::RgbFrame;
 use sightline::geometry::{BBox, Size};
 use sightline::options::Blur;
 use sightline::pose::{Keypoint, Pose, Skeleton};
+use sightline::zones::{Watch, ZonePlan};
 
 /// A channel may differ by this: rounding of floats is not the same everywhere.
 const TOLERANCE: u8 = 2;
@@ -183,6 +184,41 @@ fn a_heat_map_of_where_persons_stood() {
     let mut frame = scene(size);
     annotator.draw(&mut frame, &[], &[]);
     matches_golden("heat", &frame);
+}
+
+/// Two areas, one of them with a notch, and two lines, with somebody in them.
+const PLACES: &str = r#"{
+    "zones": [
+        {"name": "entrance", "points": [[0.05, 0.3], [0.3, 0.25], [0.32, 0.9], [0.18, 0.7], [0.04, 0.92]]},
+        {"name": "till", "points": [[0.62, 0], [0.98, 0], [0.98, 0.25], [0.62, 0.3]]}
+    ],
+    "lines": [{"name": "gate", "points": [[0.36, 0.86], [0.9, 0.6]]}, {"name": "kerb", "points": [[0.52, 0.95], [0.45, 0.05]]}]
+}"#;
+
+#[test]
+fn zones_and_lines_on_pictures_of_every_size() {
+    let plan = ZonePlan::parse(PLACES).unwrap().unwrap();
+    for (width, height) in [(320, 240), (1280, 720), (3840, 2160)] {
+        let size = Size::new(width, height);
+        let (mut annotator, mut watch, mut frame) = (Annotator::default(), Watch::new(&plan, size), scene(size));
+        annotator.place(&plan, size);
+        let mut last = Vec::new();
+        for i in 0..12i64 {
+            let walked = 4.0 * i as f32;
+            last = vec![
+                found(size, "person", 0.9, [10.0, 20.0, 18.0, 60.0], Some(1)),
+                found(size, "person", 0.8, [20.0, 30.0, 28.0, 55.0], Some(2)),
+                found(size, "bicycle", 0.7, [48.0 + walked / 2.0, 50.0 - walked, 60.0 + walked / 2.0, 90.0 - walked], Some(3)),
+            ];
+            annotator.observe(size, i * 40_000, &last, &[]);
+            annotator.observe_places(&watch.observe(i * 40_000, &last));
+        }
+        annotator.draw(&mut frame, &last, &[]);
+        match width {
+            3840 => matches_golden("zones_3840x2160_gate", &cut(&frame, 1960, 1330, Size::new(860, 480))),
+            _ => matches_golden(&format!("zones_{width}x{height}"), &frame),
+        }
+    }
 }
 
 /// A face of sorts where the pose's head is, which the blur must take away.

@@ -6,7 +6,7 @@ use crate::scratch::files_below;
 
 /// Rooms by rank. Rooms of the first and the last rank may know each other.
 const RANKS: [&[&str]; 6] = [
-    &["detection", "error_code", "frame", "geometry", "ids", "options", "pose", "video"],
+    &["detection", "error_code", "frame", "geometry", "ids", "options", "pose", "video", "zones"],
     &["annotate", "imaging", "ingest", "media", "vision"],
     &["pipeline", "sessions"],
     &["processing", "live"],

@@ -35,4 +35,5 @@ mod upload_command;
 mod uploads;
 mod vision;
 mod vision_smooth;
+mod zones;
 mod zoo;

@@ -11,6 +11,16 @@ describe('parseAnalysisEvent', () => {
     expect(parseAnalysisEvent('progress', JSON.stringify(full))).toEqual({ type: 'progress', data: full });
   });
 
+  it('reads who is in zones and who crossed lines, now and in the end', () => {
+    const lines = [{ name: 'gate', in: 2, out: 1 }];
+    const now = { frame_index: 1, zones: [{ name: 'door', count: 3, by_class: {} }, { count: 1 }], lines };
+    expect(parseAnalysisEvent('progress', JSON.stringify(now))).toMatchObject({ data: { zones: [{ name: 'door', count: 3 }], lines } });
+    const door = { name: 'door', entries: 5, visitors: 4, dwell: { total: 10, mean: 2, max: 4 }, most_at_once: 2, mean_at_once: 0.5 };
+    expect(parseAnalysisEvent('complete', JSON.stringify({ download_url: '/a', zones: [door], lines }))).toMatchObject({
+      data: { zones: [{ name: 'door', visitors: 4, most_at_once: 2, mean_dwell: 2 }], lines },
+    });
+  });
+
   it('counts detections that come as a list', () => {
     expect(parseAnalysisEvent('progress', '{"frame_index":1,"detections":[{},{}]}')).toMatchObject({ data: { detections: 2 } });
   });
@@ -36,7 +46,7 @@ describe('parseAnalysisEvent', () => {
 
   it('reads where each file of the result is, as far as the server has it', () => {
     const urls = Object.fromEntries(
-      ['results', 'csv', 'mot', 'coco', 'captions', 'sheet', 'sheet_index', 'timeline', 'zip'].map((name) => [`${name}_url`, `/uploads/${name}`]),
+      ['results', 'csv', 'mot', 'coco', 'captions', 'sheet', 'sheet_index', 'timeline', 'heatmap', 'zones', 'zone_events', 'zip'].map((name) => [`${name}_url`, `/uploads/${name}`]),
     );
     const body = { download_url: '/uploads/video', request_id: 'r-1', ...urls };
     expect(parseAnalysisEvent('complete', JSON.stringify(body))).toMatchObject({ data: body });

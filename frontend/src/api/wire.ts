@@ -12,6 +12,31 @@ export interface AnalysisOptions {
   /** Persons whose pose is followed at once. */
   max_poses: number;
   debug: boolean;
+  /** Zones and lines to count in and over, as JSON. */
+  zones?: string;
+}
+
+/** How many are in a zone now. */
+export interface ZoneCount {
+  name: string;
+  count: number;
+}
+
+/** How often a line was crossed. */
+export interface LineCount {
+  name: string;
+  in: number;
+  out: number;
+}
+
+/** A zone in the end. */
+export interface ZoneTotals {
+  name: string;
+  /** Tracks that were there at least once. */
+  visitors: number;
+  most_at_once: number;
+  /** Seconds of a stay. */
+  mean_dwell: number;
 }
 
 export interface ProgressEvent {
@@ -26,6 +51,8 @@ export interface ProgressEvent {
   /** Detections in this frame. */
   detections?: number;
   stage?: string;
+  zones?: ZoneCount[];
+  lines?: LineCount[];
 }
 
 export interface Warning {
@@ -58,7 +85,14 @@ export interface CompleteEvent {
   sheet_index_url?: string;
   /** Detections a second by class, as a PNG. */
   timeline_url?: string;
+  /** Seconds that objects stood in each cell of a grid, as JSON. */
+  heatmap_url?: string;
+  /** What happened in zones and on lines, as JSON and as CSV. */
+  zones_url?: string;
+  zone_events_url?: string;
   zip_url?: string;
+  zones?: ZoneTotals[];
+  lines?: LineCount[];
   tracks?: number;
   audio?: string;
   rotation?: number;
@@ -155,6 +189,8 @@ function parseProgress(body: Record<string, unknown>): ProgressEvent | undefined
     eta_seconds: number(body['eta_seconds']),
     detections: Array.isArray(body['detections']) ? body['detections'].length : number(body['detections']),
     stage: string(body['stage']),
+    zones: list(body['zones'], (zone, name) => ({ name, count: number(zone['count']) ?? 0 })),
+    lines: list(body['lines'], lineCount),
   });
 }
 
@@ -179,7 +215,12 @@ function parseComplete(body: Record<string, unknown>): CompleteEvent | undefined
     sheet_url: string(body['sheet_url']),
     sheet_index_url: string(body['sheet_index_url']),
     timeline_url: string(body['timeline_url']),
+    heatmap_url: string(body['heatmap_url']),
+    zones_url: string(body['zones_url']),
+    zone_events_url: string(body['zone_events_url']),
     zip_url: string(body['zip_url']),
+    zones: list(body['zones'], zoneTotals),
+    lines: list(body['lines'], lineCount),
     request_id: string(body['request_id']),
     tracks: number(body['tracks']),
     audio: string(body['audio']),
@@ -187,6 +228,29 @@ function parseComplete(body: Record<string, unknown>): CompleteEvent | undefined
     variable_frame_rate: typeof body['variable_frame_rate'] === 'boolean' ? body['variable_frame_rate'] : undefined,
     warnings: parseWarnings(body['warnings']),
   });
+}
+
+/** What has a name. */
+function list<T>(value: unknown, read: (item: Record<string, unknown>, name: string) => T): T[] | undefined {
+  if (!Array.isArray(value)) return undefined;
+  return value.flatMap((item) => {
+    const fields = record(item);
+    const name = string(fields?.['name']);
+    return fields === undefined || name === undefined ? [] : [read(fields, name)];
+  });
+}
+
+function lineCount(line: Record<string, unknown>, name: string): LineCount {
+  return { name, in: number(line['in']) ?? 0, out: number(line['out']) ?? 0 };
+}
+
+function zoneTotals(zone: Record<string, unknown>, name: string): ZoneTotals {
+  return {
+    name,
+    visitors: number(zone['visitors']) ?? 0,
+    most_at_once: number(zone['most_at_once']) ?? 0,
+    mean_dwell: number(record(zone['dwell'])?.['mean']) ?? 0,
+  };
 }
 
 function parseSummary(value: unknown): Record<string, number> {

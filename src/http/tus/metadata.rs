@@ -6,7 +6,8 @@ use crate::http::digest::BASE64;
 use crate::http::problem::ApiError;
 
 /// Longest header that is kept and given back.
-const MAX_BYTES: usize = 4096;
+/// Zones may be drawn with many points.
+const MAX_BYTES: usize = 16 * 1024;
 
 /// The pairs whose values are text, in their order. Others, say a thumbnail, are given back to who asks, but not understood.
 pub fn parse(header: &str) -> Result<Vec<(String, String)>, ApiError> {
@@ -54,7 +55,7 @@ mod tests {
 
     #[test]
     fn what_is_no_base64_or_named_twice_is_refused() {
-        for bad in ["a !", "a YQ==x", "a Y", "a YQ==,a Yg==", &format!("a {}", "A".repeat(5000))] {
+        for bad in ["a !", "a YQ==x", "a Y", "a YQ==,a Yg==", &format!("a {}", "A".repeat(20_000))] {
             assert_eq!(read(bad), None, "{bad:?}");
         }
     }

@@ -5,17 +5,20 @@ mod clock;
 mod coco;
 mod frames;
 pub mod header;
+mod heatmap;
 mod mot;
 mod partial;
 mod sheet;
 mod table;
 mod timeline;
+mod zones;
 
 use std::io;
 
 use super::outputs::{OutputKind, Outputs};
 use crate::geometry::Size;
 use crate::pipeline::result::FrameResult;
+use crate::zones::Report;
 use header::Header;
 pub use sheet::Sheet;
 
@@ -28,10 +31,12 @@ trait FrameSink {
 }
 
 /// What is known at the end of the video.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Ending {
     /// When the last frame ends, by the source's clock, in microseconds.
     pub end_us: i64,
+    /// Where zones or lines are asked for.
+    pub zones: Option<Report>,
 }
 
 pub struct ResultWriter(Vec<Box<dyn FrameSink + Send>>);
@@ -48,6 +53,11 @@ impl ResultWriter {
                 OutputKind::Mot => sinks.push(Box::new(mot::Mot::create(path)?)),
                 OutputKind::Coco => sinks.push(Box::new(coco::Coco::create(path, size)?)),
                 OutputKind::Captions => sinks.push(Box::new(captions::Captions::create(path)?)),
+                OutputKind::Heatmap => sinks.push(Box::new(heatmap::Heatmap::create(path, size))),
+                OutputKind::Zones if header.options.zones.is_some() => sinks.push(Box::new(zones::Zones::create(path))),
+                OutputKind::ZoneEvents if header.options.zones.is_some() => sinks.push(Box::new(zones::ZoneEvents::create(path))),
+                // Not asked for.
+                OutputKind::Zones | OutputKind::ZoneEvents => {}
                 OutputKind::Timeline => sinks.push(Box::new(timeline::Timeline::create(path))),
                 // These need pictures, or all the others.
                 OutputKind::Video | OutputKind::Sheet | OutputKind::SheetIndex | OutputKind::Archive => {}
@@ -80,7 +90,7 @@ mod tests {
     }
 
     pub fn frame(frame: u64, pts_us: i64, detections: Vec<Detection>) -> FrameResult {
-        FrameResult { frame, pts_us, interpolated: false, detections, poses: vec![] }
+        FrameResult { frame, pts_us, interpolated: false, detections, poses: vec![], places: None }
     }
 
     /// What a sink writes of these frames, the last of which lasts a tenth of a second.
@@ -90,7 +100,7 @@ mod tests {
         let mut sink = open(&path);
         frames.iter().for_each(|f| sink.frame(f).unwrap());
         assert!(!path.exists(), "not before it is whole");
-        sink.finish(&Ending { end_us: frames.last().map_or(0, |f| f.pts_us + 100_000) }).unwrap();
+        sink.finish(&Ending { end_us: frames.last().map_or(0, |f| f.pts_us + 100_000), zones: None }).unwrap();
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing else is left");
         std::fs::read_to_string(path).unwrap()
     }
@@ -107,12 +117,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut writer = writer(folder.path());
         writer.write(&frame(0, 33_367, vec![detection("person", [0.0, 0.0, 1.5, 2.0])])).unwrap();
-        writer.finish(&Ending { end_us: 66_733 }).unwrap();
+        writer.finish(&Ending { end_us: 66_733, zones: None }).unwrap();
         let jsonl = std::fs::read_to_string(folder.path().join("r.jsonl")).unwrap();
         let lines: Vec<serde_json::Value> = jsonl.lines().map(|l| serde_json::from_str(l).unwrap()).collect();
         assert_eq!(lines[0]["schema"], "sightline/1");
         assert_eq!((lines[1]["frame"].as_u64(), lines[1]["pts_us"].as_i64()), (Some(0), Some(33_367)));
-        for kind in ["csv", "mot.txt", "coco.json", "vtt", "timeline.png"] {
+        for kind in ["csv", "mot.txt", "coco.json", "vtt", "timeline.png", "heatmap.json"] {
             assert!(folder.path().join(format!("r.{kind}")).exists(), "{kind}");
         }
     }

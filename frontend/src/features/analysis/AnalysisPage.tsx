@@ -1,11 +1,15 @@
-import { useEffect, useRef, useState } from 'react';
+import { useEffect, useReducer, useRef, useState } from 'react';
 import type { Client } from '../../api/client';
 import { CancelledView, FailedView } from './FailedView';
 import { IdleView } from './IdleView';
 import { DEFAULT_OPTIONS } from './options';
 import { useAnalysis, type Analysis } from './useAnalysis';
+import { checkFile } from './videoFile';
 import { announcement, pageTitle } from './words';
 import { Workspace } from './Workspace';
+import { draw, EMPTY } from './zones/drawing';
+import { planText } from './zones/places';
+import { ZoneEditor } from './zones/ZoneEditor';
 import './brackets.css';
 import './ending.css';
 import './idle.css';
@@ -53,9 +57,25 @@ export function AnalysisPage({ client }: { client: Client }) {
 
 function View({ analysis: { state, start, cancel, tryAgain, reset } }: { analysis: Analysis }) {
   const [options, setOptions] = useState(DEFAULT_OPTIONS);
+  const [draws, setDraws] = useState(false);
+  /** What was drawn last is there for the next video of the same camera. */
+  const [drawing, dispatch] = useReducer(draw, EMPTY);
+  /** Chosen, and waiting for its zones. */
+  const [waiting, setWaiting] = useState<File>();
   switch (state.phase) {
-    case 'idle':
-      return <IdleView refusal={state.refusal} options={options} onOptions={setOptions} onFile={(file) => start(file, options)} />;
+    case 'idle': {
+      if (waiting !== undefined) {
+        const begin = () => {
+          const zones = planText(drawing.places);
+          setWaiting(undefined);
+          start(waiting, zones === undefined ? options : { ...options, zones });
+        };
+        return <ZoneEditor file={waiting} drawing={drawing} dispatch={dispatch} onStart={begin} onBack={() => setWaiting(undefined)} />;
+      }
+      // What is no video is refused at once.
+      const take = (file: File) => (draws && checkFile(file).ok ? setWaiting(file) : start(file, options));
+      return <IdleView refusal={state.refusal} options={options} onOptions={setOptions} draws={draws} onDraws={setDraws} onFile={take} />;
+    }
     case 'running':
     case 'complete':
       return <Workspace state={state} onCancel={cancel} onAnother={reset} />;

@@ -7,10 +7,12 @@ interface Props {
   refusal: Failure | undefined;
   options: AnalysisOptions;
   onOptions: (options: AnalysisOptions) => void;
+  draws: boolean;
+  onDraws: (draws: boolean) => void;
   onFile: (file: File) => void;
 }
 
-export function IdleView({ refusal, options, onOptions, onFile }: Props) {
+export function IdleView({ refusal, options, onOptions, draws, onDraws, onFile }: Props) {
   return (
     <section className="idle" aria-labelledby="idle-title">
       <h1 id="idle-title">See what happens in your video</h1>
@@ -23,7 +25,7 @@ export function IdleView({ refusal, options, onOptions, onFile }: Props) {
           {refusal.sentence} <code>{refusal.code}</code>
         </p>
       )}
-      <OptionsForm options={options} onChange={onOptions} />
+      <OptionsForm options={options} onChange={onOptions} draws={draws} onDraws={onDraws} />
     </section>
   );
 }

@@ -6,9 +6,12 @@ import { CONFIDENCE, MAX_POSES } from './options';
 interface Props {
   options: AnalysisOptions;
   onChange: (options: AnalysisOptions) => void;
+  /** Whether zones and lines are drawn before the analysis begins. */
+  draws: boolean;
+  onDraws: (draws: boolean) => void;
 }
 
-export function OptionsForm({ options, onChange }: Props) {
+export function OptionsForm({ options, onChange, draws, onDraws }: Props) {
   const id = useId();
   return (
     <details className="options">
@@ -40,6 +43,13 @@ export function OptionsForm({ options, onChange }: Props) {
           />
           <p id={`${id}-poses-hint`}>Skeletons drawn at once. More take longer.</p>
         </div>
+        <label className="check">
+          <input type="checkbox" checked={draws} onChange={(event) => onDraws(event.target.checked)} />
+          <span>
+            Count in zones and over lines
+            <small>Draw them on the first frame before the analysis begins.</small>
+          </span>
+        </label>
         <label className="check">
           <input type="checkbox" checked={options.debug} onChange={(event) => onChange({ ...options, debug: event.target.checked })} />
           <span>

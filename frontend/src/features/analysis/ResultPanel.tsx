@@ -2,6 +2,7 @@ import type { CompleteEvent } from '../../api/wire';
 import { DetectionChart } from './DetectionChart';
 import { resultFiles, savedAs } from './resultFiles';
 import type { FileSummary } from './state';
+import { CountsInTheEnd } from './zones/ZoneNumbers';
 
 interface Props {
   file: FileSummary;
@@ -30,6 +31,7 @@ export function ResultPanel({ file, result, onAnother }: Props) {
           Analyse another
         </button>
       </div>
+      <CountsInTheEnd zones={result.zones} lines={result.lines} />
       <DetectionChart summary={result.detection_summary} />
       {files.length > 0 && (
         <div>

@@ -2,6 +2,7 @@ import * as format from './format';
 import { ProgressBar } from './ProgressBar';
 import type { Running } from './state';
 import { bytesPerSecond } from './transferRate';
+import { CountsNow } from './zones/ZoneNumbers';
 import { BEFORE, frameCount, heldLine, percentOf, stageLine } from './words';
 
 /** How far it is, and the way to stop it. */
@@ -12,6 +13,7 @@ export function RunningPanel({ state, onCancel }: { state: Running; onCancel: ()
         {state.file.name}
       </h1>
       <AnalysisProgress state={state} />
+      <CountsNow zones={state.progress?.zones} lines={state.progress?.lines} />
       <UploadProgress state={state} />
       <button type="button" className="button" onClick={onCancel}>
         Cancel

@@ -20,6 +20,9 @@ const FILES: readonly [field: keyof Urls, title: string, kind: string, note: str
   ['sheet_url', 'Contact sheet', 'PNG', 'Small pictures of the video at even steps'],
   ['sheet_index_url', 'Index of the sheet', 'VTT', 'Which picture shows which time'],
   ['timeline_url', 'Timeline', 'PNG', 'Detections a second, by class'],
+  ['heatmap_url', 'Heat map', 'JSON', 'Where objects stood and for how long, as numbers'],
+  ['zones_url', 'Zones and lines', 'JSON', 'Every stay and crossing, and how many over time'],
+  ['zone_events_url', 'Zone events', 'CSV', 'Who came, went and crossed when, one a row'],
 ];
 
 /** What the server made beside the video, in the order in which it is offered. */
