@@ -5,6 +5,7 @@
 //! and `blazepose` (find a person, read its landmarks, follow it) for poses.
 //! `catalog` knows which models there are and hands out a `Detector` or `PoseEstimator` for each session.
 
+pub mod about;
 pub mod blazepose;
 pub mod catalog;
 pub mod detect_options;

@@ -1,26 +1,45 @@
-//! Loads a model's files and finds out what it is.
+//! Loads a model's files, finds out what it is and hands out its detectors and pose estimators.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::detection::Labels;
-use crate::geometry::Size;
+use crate::vision::about::{Weights, about};
 use crate::vision::blazepose::finder::FinderModel;
+use crate::vision::blazepose::people;
 use crate::vision::blazepose::reader::ReaderModel;
-use crate::vision::detector::{ObjectHead, ObjectModel};
+use crate::vision::detector::{Detector, ObjectHead, ObjectModel};
 use crate::vision::engine::Engine;
 use crate::vision::engine_error::EngineError;
 use crate::vision::folder::is_model;
 use crate::vision::head::{Head, Layout, Unrecognised, recognise};
 use crate::vision::labels::{self, Metadata};
-use crate::vision::pose_estimator::BlazePoseModel;
+use crate::vision::manifest::Task;
+use crate::vision::pose_estimator::{BlazePoseModel, PoseEstimator};
 
 /// A model that is compiled and understood.
 #[derive(Clone)]
-pub enum Model {
+pub struct Model {
+    networks: Networks,
+    labels: Labels,
+    weights: Option<Weights>,
+}
+
+#[derive(Clone)]
+enum Networks {
     Objects(ObjectModel),
     BlazePose(BlazePoseModel),
     /// BlazePose's person finder alone.
     People(FinderModel),
+}
+
+/// Why a model that is loaded cannot be used for this.
+#[derive(Debug, thiserror::Error)]
+pub enum UseError {
+    #[error("it is for {}, not for {}", .is.word(), .asked.word())]
+    OtherTask { is: Task, asked: Task },
+    #[error(transparent)]
+    Engine(#[from] EngineError),
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -73,28 +92,68 @@ pub fn load(engine: &Engine, known: &Known) -> Result<Model, LoadError> {
             return Err(not_whole());
         }
     }
-    match (objects, finder, reader) {
-        (Some(objects), None, None) => Ok(Model::Objects(objects)),
-        (None, Some(finder), Some(reader)) => Ok(Model::BlazePose(BlazePoseModel { finder, reader })),
-        (None, Some(finder), None) => Ok(Model::People(finder)),
-        _ => Err(not_whole()),
-    }
+    let networks = match (objects, finder, reader) {
+        (Some(objects), None, None) => Networks::Objects(objects),
+        (None, Some(finder), Some(reader)) => Networks::BlazePose(BlazePoseModel { finder, reader }),
+        (None, Some(finder), None) => Networks::People(finder),
+        _ => return Err(not_whole()),
+    };
+    let labels = match &networks {
+        Networks::Objects(objects) => objects.labels.clone(),
+        Networks::BlazePose(_) | Networks::People(_) => people::labels(),
+    };
+    let weights = known.files.iter().filter(|path| is_model(path)).map(|path| about(path).weights);
+    Ok(Model { networks, labels, weights: weights.reduce(|a, b| a.filter(|_| a == b)).flatten() })
 }
 
 impl Model {
     pub fn head(&self) -> Head {
-        match self {
-            Model::Objects(ObjectModel { head: ObjectHead::Yolox { .. }, .. }) => Head::Yolox,
-            Model::Objects(_) => Head::Ultralytics,
-            Model::BlazePose(_) | Model::People(_) => Head::Blazepose,
+        match &self.networks {
+            Networks::Objects(ObjectModel { head: ObjectHead::Yolox { .. }, .. }) => Head::Yolox,
+            Networks::Objects(_) => Head::Ultralytics,
+            Networks::BlazePose(_) | Networks::People(_) => Head::Blazepose,
         }
     }
 
-    /// Of the network that sees the whole frame.
-    pub fn input(&self) -> Size {
-        match self {
-            Model::Objects(objects) => objects.input,
-            Model::BlazePose(_) | Model::People(_) => Size::new(224, 224),
+    /// What it is for in the first place. A model for poses may find persons, too: `detector` tells.
+    pub fn task(&self) -> Task {
+        match &self.networks {
+            Networks::Objects(_) | Networks::People(_) => Task::Detect,
+            Networks::BlazePose(_) => Task::Pose,
+        }
+    }
+
+    /// Width and height of the network that sees the whole frame, in pixels.
+    pub fn input(&self) -> Option<[u32; 2]> {
+        match &self.networks {
+            Networks::Objects(objects) => Some([objects.input.width, objects.input.height]),
+            Networks::BlazePose(_) | Networks::People(_) => Some([224, 224]),
+        }
+    }
+
+    /// The classes its detector tells apart.
+    pub fn labels(&self) -> &Labels {
+        &self.labels
+    }
+
+    /// The numbers its weights are stored in; none where the file does not tell, or its files differ.
+    pub fn precision(&self) -> Option<Weights> {
+        self.weights
+    }
+
+    /// A session's own detector. BlazePose finds persons.
+    pub fn detector(&self, name: Arc<str>) -> Result<Detector, UseError> {
+        Ok(match &self.networks {
+            Networks::Objects(objects) => Detector::objects(name, objects)?,
+            Networks::BlazePose(BlazePoseModel { finder, .. }) | Networks::People(finder) => Detector::people(name, finder)?,
+        })
+    }
+
+    /// A session's own pose estimator, with nobody followed yet.
+    pub fn pose(&self, name: Arc<str>) -> Result<PoseEstimator, UseError> {
+        match &self.networks {
+            Networks::BlazePose(blazepose) => Ok(PoseEstimator::new(name, blazepose)?),
+            Networks::Objects(_) | Networks::People(_) => Err(UseError::OtherTask { is: self.task(), asked: Task::Pose }),
         }
     }
 }
