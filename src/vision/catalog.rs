@@ -325,6 +325,8 @@ impl Slot {
         let known = Known {
             files: entry.files.iter().map(|file| folder.join(&file.name)).collect(),
             head: Some(entry.head),
+            input: entry.input,
+            told: entry.told,
             labels: entry.labels.as_ref().and_then(|source| source.labels()),
         };
         let address = entry.files.into_iter().find_map(|file| file.address);
