@@ -18,7 +18,7 @@ use crate::vision::engine::Engine;
 use crate::vision::folder::{Found, model_at, models_in};
 use crate::vision::head::Head;
 use crate::vision::manifest::{Entry, Manifest, Task};
-use crate::vision::model::{Known, LoadError, Model, load, metadata_beside};
+use crate::vision::model::{Known, LoadError, Model, UseError, load, metadata_beside};
 use crate::vision::pose_estimator::PoseEstimator;
 
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +46,14 @@ pub enum CatalogError {
 }
 
 impl CatalogError {
+    fn of_use(name: &str, error: UseError) -> Self {
+        let name = name.to_owned();
+        match error {
+            UseError::OtherTask { is, asked } => Self::OtherTask { name, is, asked },
+            UseError::Engine(cause) => Self::NotLoaded { name, cause: Arc::new(cause.into()) },
+        }
+    }
+
     /// The code a client gets.
     pub fn code(&self) -> ErrorCode {
         match self {
@@ -155,25 +163,20 @@ impl Catalog {
     /// A session's own detector; none where the client wants none. Loads the model if nobody has yet, which may take seconds.
     pub fn detector(&self, choice: &ModelChoice) -> Result<Option<Detector>, CatalogError> {
         let Some((slot, model)) = self.choose(choice, Task::Detect)? else { return Ok(None) };
-        self.detector_of(slot.name.clone(), slot.task, model).map(Some)
+        detector_of(&slot.name, model).map(Some)
     }
 
     /// A session's own pose estimator, with nobody followed yet; none where the client wants none.
     pub fn pose(&self, choice: &ModelChoice) -> Result<Option<PoseEstimator>, CatalogError> {
         let Some((slot, model)) = self.choose(choice, Task::Pose)? else { return Ok(None) };
-        let name = slot.name.to_string();
-        let Model::BlazePose(blazepose) = model else {
-            return Err(CatalogError::OtherTask { name, is: Task::Detect, asked: Task::Pose });
-        };
-        let estimator = PoseEstimator::new(slot.name.clone(), blazepose);
-        estimator.map(Some).map_err(|cause| CatalogError::NotLoaded { name, cause: Arc::new(cause.into()) })
+        model.pose(slot.name.clone()).map(Some).map_err(|error| CatalogError::of_use(&slot.name, error))
     }
 
     /// The detector at a path, which is loaded for this call alone.
     pub fn detector_from_path(&self, path: &Path) -> Result<Detector, CatalogError> {
         let slot = Slot::found(model_at(path).ok_or_else(|| CatalogError::NoModelThere { path: path.to_owned() })?);
         let model = self.load(&slot)?;
-        self.detector_of(slot.name.clone(), slot.task, model)
+        detector_of(&slot.name, model)
     }
 
     /// Loads the default models and runs each once, so that the first session does not wait.
@@ -275,17 +278,6 @@ impl Catalog {
         loaded.as_ref().map_err(|cause| CatalogError::NotLoaded { name: name(), cause: cause.clone() })
     }
 
-    fn detector_of(&self, name: Arc<str>, task: Task, model: &Model) -> Result<Detector, CatalogError> {
-        let text = name.to_string();
-        let detector = match model {
-            Model::Objects(objects) => Detector::objects(name, objects),
-            Model::People(finder) => Detector::people(name, finder),
-            Model::BlazePose(blazepose) if task == Task::Detect => Detector::people(name, &blazepose.finder),
-            Model::BlazePose(_) => return Err(CatalogError::OtherTask { name: text, is: Task::Pose, asked: Task::Detect }),
-        };
-        detector.map_err(|cause| CatalogError::NotLoaded { name: text, cause: Arc::new(cause.into()) })
-    }
-
     fn summary(&self, slot: &Slot, default: bool) -> ModelSummary {
         let inner = match slot.source {
             Source::PeopleOf(pose) => self.slots.get(pose).unwrap_or(slot),
@@ -304,16 +296,17 @@ impl Catalog {
             Source::Manifest(known) | Source::Folder(known) => Some(known),
             Source::PeopleOf(_) => None,
         };
+        // The manifest may name the keypoints of a model for poses; one that is loaded tells its classes.
         let labels = match (model, known) {
-            (Some(Model::Objects(objects)), _) => objects.labels.len(),
-            (_, Some(known)) => known.labels.as_ref().map_or(0, Labels::len),
             (_, None) => 1,
+            (Some(model), _) if slot.task == Task::Detect => model.labels().len(),
+            (_, Some(known)) => known.labels.as_ref().map_or(0, Labels::len),
         };
         ModelSummary {
             name: slot.name.to_string(),
             task: slot.task,
             head: model.map(Model::head).or(known.map_or(Some(Head::Blazepose), |k| k.head)),
-            input: model.map(|m| [m.input().width, m.input().height]).or(slot.input),
+            input: model.and_then(Model::input).or(slot.input),
             labels,
             licence: slot.licence.clone(),
             state,
@@ -323,11 +316,17 @@ impl Catalog {
     }
 }
 
+fn detector_of(name: &Arc<str>, model: &Model) -> Result<Detector, CatalogError> {
+    model.detector(name.clone()).map_err(|error| CatalogError::of_use(name, error))
+}
+
 impl Slot {
     fn listed(entry: Entry, folder: &Path) -> Self {
         let known = Known {
             files: entry.files.iter().map(|file| folder.join(&file.name)).collect(),
             head: Some(entry.head),
+            input: entry.input,
+            told: entry.told,
             labels: entry.labels.as_ref().and_then(|source| source.labels()),
         };
         let address = entry.files.into_iter().find_map(|file| file.address);

@@ -9,6 +9,7 @@ use crate::detection::Labels;
 use crate::pose::Skeleton;
 use crate::vision::head::Head;
 use crate::vision::labels;
+use crate::vision::told::Told;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -37,7 +38,7 @@ pub struct Entry {
     pub name: String,
     pub task: Task,
     pub head: Head,
-    /// Width and height of the model's input, for whoever lists the models before one is loaded.
+    /// Width and height of the model's input. A model that leaves them open, or has others, is made to take them.
     #[serde(default)]
     pub input: Option<[u32; 2]>,
     #[serde(default)]
@@ -48,6 +49,9 @@ pub struct Entry {
     /// Whether it is taken where a client names none.
     #[serde(default)]
     pub default: bool,
+    /// What its files do not tell, or tell wrongly, about how it is fed and read.
+    #[serde(flatten)]
+    pub told: Told,
 }
 
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -125,6 +129,8 @@ impl LabelSource {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::vision::letterbox::Fit;
+    use crate::vision::told::Channels;
 
     const TEXT: &str = r#"
         [[model]]
@@ -135,6 +141,8 @@ mod tests {
         labels = "coco80"
         licence = "Apache-2.0"
         default = true
+        letterbox = "top-left"
+        scale = 1
         file = [{ name = "yolox_nano.onnx", sha256 = "695e", address = "https://example.org/yolox_nano.onnx" }]
 
         [[model]]
@@ -153,6 +161,8 @@ mod tests {
         let manifest = Manifest::parse(TEXT).unwrap();
         let [yolox, blazepose] = &manifest.models[..] else { panic!() };
         assert_eq!((yolox.task, yolox.head, yolox.input, yolox.default), (Task::Detect, Head::Yolox, Some([416, 416]), true));
+        assert_eq!((yolox.told.letterbox, yolox.told.scale), (Some(Fit::TopLeft), Some(Channels::All(1.0))));
+        assert_eq!(blazepose.told, Told::default());
         assert_eq!(yolox.labels.as_ref().unwrap().labels().unwrap().len(), 80);
         assert_eq!((blazepose.files.len(), blazepose.default), (2, false));
         assert_eq!(Manifest::parse("").unwrap(), Manifest::default());

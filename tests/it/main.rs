@@ -34,6 +34,5 @@ mod tus_client;
 mod upload_command;
 mod uploads;
 mod vision;
-mod vision_smooth;
 mod zones;
 mod zoo;

@@ -3,10 +3,11 @@
 //!
 //! `finder` sees persons in a square of the frame, `roi` turns a person into an upright square around the body, `reader` reads 33
 //! landmarks from it, and these give the square for the next frame. `tracks`, `coverage`, `ghosts` and `patience` decide whom to look for;
-//! `smoothing` steadies what is told of them.
+//! `smoothing` steadies what is told of them; `estimator` is all of it in one session.
 
 pub mod anchors;
 pub mod coverage;
+pub mod estimator;
 pub mod finder;
 pub mod ghosts;
 pub mod landmarks;

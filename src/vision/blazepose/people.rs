@@ -17,6 +17,11 @@ const LEAST_SCORE: f32 = 0.5;
 /// Squares looked at beside the whole frame: 2 ms each.
 const MOST_TILES: usize = 3;
 
+/// The classes of the detector it makes: persons alone.
+pub fn labels() -> Labels {
+    Labels::new(["person"])
+}
+
 pub struct People {
     finder: Finder,
     labels: Labels,
@@ -24,7 +29,7 @@ pub struct People {
 
 impl People {
     pub fn new(model: &FinderModel) -> Result<Self, EngineError> {
-        Ok(Self { finder: Finder::new(model)?, labels: Labels::new(["person"]) })
+        Ok(Self { finder: Finder::new(model)?, labels: labels() })
     }
 
     pub fn labels(&self) -> &Labels {

@@ -1,9 +1,10 @@
-//! Smoothed landmarks against MediaPipe's with `smooth_landmarks`. Says SKIPPED as `vision` does.
+//! Smoothed landmarks against MediaPipe's with `smooth_landmarks`.
 
 use sightline::geometry::Point;
 use sightline::options::ModelChoice;
 
-use crate::vision::{frames, golden, models, quantile, reference_pose, torso};
+use super::parity::{reference_points, torso};
+use super::{frames, golden, models, quantile};
 
 /// MediaPipe's solutions count frames so, whatever the video says.
 const STEP_US: i64 = 33_333;
@@ -20,13 +21,14 @@ fn smoothed_poses_are_those_of_mediapipe() {
             let mut poses = estimator.estimate(&frame, &[], 1).unwrap();
             let raw = poses.clone();
             estimator.smooth((index as i64 + 1) * STEP_US, &mut poses);
-            let Some(reference) = rows.get(&index).and_then(reference_pose) else { continue };
+            let Some(pose) = rows.get(&index).and_then(|row| row["poses"].as_array()?.first()) else { continue };
+            let reference = reference_points(pose);
             all += 1;
             let (Some(pose), Some(raw)) = (poses.first(), raw.first()) else {
                 missed += 1;
                 continue;
             };
-            let torso = torso(&reference);
+            let torso = torso(&reference, [11, 12, 23, 24]).unwrap();
             for ((r, k), raw) in reference.iter().zip(&pose.keypoints).zip(&raw.keypoints) {
                 let distance = |p: Point| p.distance(Point::new(r[0], r[1])) / torso * 100.0;
                 errors.push(distance(k.point()));
