@@ -62,9 +62,9 @@ pub fn run(args: &AnalyzeArgs, cancel: &CancelToken) -> anyhow::Result<()> {
     let mut options = args.analysis.options()?;
     let ffmpeg = installation::ffmpeg(&args.engine)?;
     let engine = installation::engine(&args.engine, installation::model_cache())?;
-    let mut catalog = installation::catalog(engine, &args.engine)?;
-    options.detector = by_path(&mut catalog, options.detector)?;
-    options.pose = by_path(&mut catalog, options.pose)?;
+    let catalog = installation::catalog(engine, &args.engine)?;
+    options.detector = by_path(&catalog, options.detector)?;
+    options.pose = by_path(&catalog, options.pose)?;
     if options.detector == ModelChoice::Default {
         catalog.notices().iter().for_each(|notice| tracing::warn!("{notice}"));
     }
@@ -84,7 +84,7 @@ pub fn run(args: &AnalyzeArgs, cancel: &CancelToken) -> anyhow::Result<()> {
 pub struct Usage(pub &'static str);
 
 /// A model that is named by a path joins the catalog.
-fn by_path(catalog: &mut Catalog, choice: ModelChoice) -> anyhow::Result<ModelChoice> {
+fn by_path(catalog: &Catalog, choice: ModelChoice) -> anyhow::Result<ModelChoice> {
     match choice {
         ModelChoice::Named(text) if text.contains(std::path::MAIN_SEPARATOR) || Path::new(&text).is_file() => {
             Ok(ModelChoice::Named(catalog.add(Path::new(&text))?))

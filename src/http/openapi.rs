@@ -14,10 +14,11 @@ use super::{problem, routes};
 use crate::error_code::ErrorCode;
 
 const DOCUMENT: &str = include_str!("openapi/document.json");
-const PATHS: [&str; 4] = [
+const PATHS: [&str; 5] = [
     include_str!("openapi/uploads.json"),
     include_str!("openapi/tus.json"),
     include_str!("openapi/analyses.json"),
+    include_str!("openapi/models.json"),
     include_str!("openapi/server.json"),
 ];
 const PARAMETERS: &str = include_str!("openapi/parameters.json");
@@ -135,6 +136,7 @@ mod tests {
     use crate::processing::progress::{Progress, Stage};
     use crate::processing::session_run::Told;
     use crate::processing::summary::{Complete, Summary};
+    use crate::vision::catalog::defaults::Chosen;
 
     fn each(value: &Value, look: &mut impl FnMut(&Value)) {
         look(value);
@@ -261,6 +263,7 @@ mod tests {
         check("Pose", json!(pose));
         check("FrameResult", json!(FrameResult { frame: 0, pts_us: 0, detections: vec![], poses: vec![] }));
         check("AnalysisOptions", json!(AnalysisOptions::default()));
+        check("ModelDefaults", json!(Chosen::default()));
         let request_id = &RequestId::random();
         check("Progress", json!(Told { what: &progress, request_id }));
         check("Complete", json!(Told { what: &Complete::new(&ResultId::random(), summary), request_id }));

@@ -14,6 +14,7 @@ use crate::vision::letterbox::Letterbox;
 use crate::vision::network::{Inference, Network};
 use crate::vision::nms::{Candidate, Wanted, suppress};
 use crate::vision::resample::{PixelFormat, Resampler};
+use crate::vision::stopwatch::Stopwatch;
 use crate::vision::{ultralytics, yolox};
 
 /// How an object network is fed and read.
@@ -35,6 +36,7 @@ pub struct ObjectModel {
 pub struct Detector {
     name: Arc<str>,
     kind: Kind,
+    watch: Arc<Stopwatch>,
 }
 
 enum Kind {
@@ -66,11 +68,16 @@ impl Detector {
             started: false,
             scratch: ultralytics::Scratch::default(),
         };
-        Ok(Self { name, kind: Kind::Objects(Box::new(objects)) })
+        Ok(Self { name, kind: Kind::Objects(Box::new(objects)), watch: Arc::default() })
     }
 
     pub(super) fn people(name: Arc<str>, model: &FinderModel) -> Result<Self, EngineError> {
-        Ok(Self { name, kind: Kind::People { people: Box::new(People::new(model)?), waiting: None } })
+        Ok(Self { name, kind: Kind::People { people: Box::new(People::new(model)?), waiting: None }, watch: Arc::default() })
+    }
+
+    /// The same, whose frames are timed together with those of other sessions.
+    pub fn timed(self, watch: Arc<Stopwatch>) -> Self {
+        Self { watch, ..self }
     }
 
     pub fn name(&self) -> &str {
@@ -92,6 +99,11 @@ impl Detector {
 
     /// The objects of a frame, the surest first, boxes in pixels of the frame and within it.
     pub fn detect(&mut self, frame: &RgbFrame, options: &DetectOptions) -> Result<Vec<Detection>, VisionError> {
+        let watch = Arc::clone(&self.watch);
+        watch.time(|| self.detect_now(frame, options))
+    }
+
+    fn detect_now(&mut self, frame: &RgbFrame, options: &DetectOptions) -> Result<Vec<Detection>, VisionError> {
         if let Kind::People { people, .. } = &mut self.kind {
             return people.detect(frame, options).map_err(|cause| failed(&self.name, cause));
         }

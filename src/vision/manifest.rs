@@ -58,21 +58,31 @@ pub enum LabelSource {
     List(Vec<String>),
 }
 
-/// One file of a model. How it is fetched is the business of scripts/setup.
+/// One file of a model.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct File {
     /// Its path within the folder of models.
     pub name: String,
     /// Hex.
     pub sha256: String,
-    /// Where it is fetched from, if not out of a package.
+    /// In bytes.
+    #[serde(default)]
+    pub size: Option<u64>,
+    /// Where it is fetched from, if not out of an archive.
     #[serde(default)]
     pub address: Option<String>,
+    /// The address of a zip file that has it as `member`.
+    #[serde(default)]
+    pub archive: Option<String>,
+    #[serde(default)]
+    pub member: Option<String>,
 }
 
 #[derive(Debug, thiserror::Error)]
 pub enum ManifestError {
     #[error("the model manifest cannot be read: {0}")]
+    Unread(#[source] std::io::Error),
+    #[error("the model manifest is no TOML of its kind: {0}")]
     Syntax(#[from] toml::de::Error),
     #[error("the model manifest names {name:?} twice")]
     Twice { name: String },

@@ -22,11 +22,12 @@ pub mod network;
 pub mod nms;
 pub mod pose_estimator;
 pub mod resample;
+pub mod stopwatch;
 pub mod tracking;
 pub mod ultralytics;
 pub mod yolox;
 
-pub use catalog::{Catalog, CatalogError, ModelState, ModelSummary};
+pub use catalog::{Catalog, CatalogError, ModelList, ModelState, ModelSummary};
 pub use detect_options::DetectOptions;
 pub use detector::Detector;
 pub use engine::{Engine, EngineConfig, Precision};

@@ -14,6 +14,7 @@ use crate::vision::blazepose::roi::Roi;
 use crate::vision::blazepose::sighting::Sighting;
 use crate::vision::blazepose::tracks::Tracks;
 use crate::vision::engine_error::EngineError;
+use crate::vision::stopwatch::Stopwatch;
 
 /// MediaPipe's `min_detection_confidence`.
 const SEEN: f32 = 0.5;
@@ -41,6 +42,7 @@ pub struct PoseEstimator {
     patience: Patience,
     rhythm: Rhythm,
     size: Option<Size>,
+    watch: Arc<Stopwatch>,
 }
 
 /// Where to look for the person of a box.
@@ -54,7 +56,12 @@ impl PoseEstimator {
     pub(super) fn new(name: Arc<str>, model: &BlazePoseModel) -> Result<Self, EngineError> {
         let (finder, reader) = (Finder::new(&model.finder)?, Reader::new(&model.reader)?);
         let (tracks, patience, rhythm) = (Tracks::default(), Patience::default(), Rhythm::default());
-        Ok(Self { name, finder, reader, tracks, patience, rhythm, size: None })
+        Ok(Self { name, finder, reader, tracks, patience, rhythm, size: None, watch: Arc::default() })
+    }
+
+    /// The same, whose frames are timed together with those of other sessions.
+    pub fn timed(self, watch: Arc<Stopwatch>) -> Self {
+        Self { watch, ..self }
     }
 
     pub fn name(&self) -> &str {
@@ -70,7 +77,8 @@ impl PoseEstimator {
         }
         self.tracks.truncate(max_poses);
         if max_poses > 0 && frame.size().pixels() > 0 {
-            let step = self.follow(frame).and_then(|()| self.discover(frame, persons, max_poses));
+            let watch = Arc::clone(&self.watch);
+            let step = watch.time(|| self.follow(frame).and_then(|()| self.discover(frame, persons, max_poses)));
             step.map_err(|cause| VisionError::Inference { model: self.name.to_string(), cause })?;
         }
         let pose = |id: u32, score: f32, keypoints: Vec<_>| Pose { track_id: Some(id), skeleton: Skeleton::BlazePose33, score, keypoints };

@@ -1,0 +1,112 @@
+//! The list of models at one moment: a new one is made when the disk has changed, out of the old one's models.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::vision::catalog::defaults::Chosen;
+use crate::vision::catalog::listed::Origin;
+use crate::vision::catalog::place::Seen;
+use crate::vision::catalog::slot::Slot;
+use crate::vision::catalog::summary::{ModelList, ModelSummary};
+use crate::vision::head::Head;
+use crate::vision::manifest::{Manifest, Task};
+
+#[derive(Default)]
+pub struct Shelf {
+    pub manifest: Arc<Manifest>,
+    pub problem: Option<String>,
+    slots: Vec<Arc<Slot>>,
+}
+
+impl Shelf {
+    /// What was seen; models that did not change stay what they are, loaded or not.
+    pub fn new(seen: Seen, before: &Shelf) -> Self {
+        let Seen { manifest, listed, problem } = seen;
+        let kept = |listed| before.slots.iter().find(|slot| !slot.is_people() && slot.listed == listed).cloned().ok_or(listed);
+        let mut slots: Vec<Arc<Slot>> =
+            listed.into_iter().map(|listed| kept(listed).unwrap_or_else(|listed| Arc::new(Slot::new(listed)))).collect();
+        let is_blazepose = |slot: &&Arc<Slot>| slot.listed.task == Some(Task::Pose) && slot.listed.head == Some(Head::Blazepose);
+        if let Some(pose) = slots.iter().find(is_blazepose).cloned() {
+            let kept = before.slots.iter().find(|slot| slot.is_people_of(&pose)).cloned();
+            slots.push(kept.unwrap_or_else(|| Arc::new(Slot::people_of(&pose))));
+        }
+        Self { manifest, problem, slots }
+    }
+
+    /// The same models, and what keeps from knowing better.
+    pub fn with_problem(&self, problem: String) -> Self {
+        Self { manifest: Arc::clone(&self.manifest), problem: Some(problem), slots: self.slots.clone() }
+    }
+
+    /// Whether both have the same models, each in the same place.
+    pub fn is_same(&self, other: &Shelf) -> bool {
+        self.slots.len() == other.slots.len() && self.slots.iter().zip(&other.slots).all(|(a, b)| Arc::ptr_eq(a, b))
+    }
+
+    pub fn find(&self, name: &str) -> Option<&Arc<Slot>> {
+        self.slots.iter().find(|slot| slot.name() == name)
+    }
+
+    /// The names there are, those of one task or all.
+    pub fn names(&self, task: Option<Task>) -> Vec<String> {
+        let is_asked = |slot: &&Arc<Slot>| task.is_none_or(|task| slot.task() == task);
+        self.slots.iter().filter(is_asked).map(|slot| slot.name().to_owned()).collect()
+    }
+
+    /// The model for a client that names none: of those whose files are there the chosen one, then the one the manifest marks,
+    /// its others, the folder's, BlazePose's persons. `passed` are those that turned out not to be models.
+    pub fn default_of(&self, task: Task, chosen: &Chosen, passed: &[Arc<Slot>]) -> Option<&Arc<Slot>> {
+        let is_chosen = |slot: &Slot| chosen.of(task) == Some(slot.name());
+        let rank = |slot: &&Arc<Slot>| match slot.listed.origin {
+            _ if is_chosen(slot) => 0,
+            _ if slot.listed.marked => 1,
+            _ if slot.is_people() => 4,
+            Origin::Manifest => 2,
+            Origin::Folder | Origin::Path => 3,
+        };
+        // What somebody decided on stays the default when it is broken, so that its error is seen.
+        let decided = |slot: &Slot| is_chosen(slot) || slot.listed.marked;
+        let usable = |slot: &&Arc<Slot>| {
+            slot.task() == task
+                && slot.listed.stamp.missing().is_none()
+                && (decided(slot) || !slot.has_failed())
+                && !passed.iter().any(|other| Arc::ptr_eq(slot, other))
+        };
+        self.slots.iter().filter(usable).min_by_key(rank)
+    }
+
+    pub fn summary(&self, slot: &Arc<Slot>, folder: &Path, chosen: &Chosen) -> ModelSummary {
+        let is_default = self.default_of(slot.task(), chosen, &[]).is_some_and(|default| Arc::ptr_eq(default, slot));
+        slot.summary(folder, is_default)
+    }
+
+    pub fn list(&self, folder: &Path, chosen: &Chosen) -> ModelList {
+        let models = self.slots.iter().map(|slot| self.summary(slot, folder, chosen)).collect();
+        ModelList { models, problem: self.problem.clone() }
+    }
+
+    /// What the operator should know: a sentence each.
+    pub fn notices(&self, folder: &Path, chosen: &Chosen) -> Vec<String> {
+        let instead = |task: Task| match self.default_of(task, chosen, &[]) {
+            Some(other) if other.is_people() => "persons are found by the pose detector alone, and no other objects".to_owned(),
+            Some(other) => format!("{} is used instead", other.name()),
+            None => format!("there is no {}", task.word()),
+        };
+        let missing = self.slots.iter().filter(|slot| slot.listed.marked && slot.listed.stamp.missing().is_some());
+        let marked = missing.map(|slot| {
+            let source = slot.listed.address.as_deref().unwrap_or("its source");
+            format!(
+                "{} is not in {}: {}; run sightline models fetch, or scripts/setup, on a machine that reaches {source}",
+                slot.name(),
+                folder.display(),
+                instead(slot.task())
+            )
+        });
+        let gone = [Task::Detect, Task::Pose].into_iter().filter_map(|task| {
+            let name = chosen.of(task)?;
+            let is_there = self.find(name).is_some_and(|slot| slot.listed.stamp.missing().is_none());
+            (!is_there).then(|| format!("{name}, the default that was chosen for {}, is not there: {}", task.word(), instead(task)))
+        });
+        marked.chain(gone).chain(self.problem.clone()).collect()
+    }
+}
