@@ -1,7 +1,7 @@
 //! Puts the server together, runs it, and takes it apart in order.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
@@ -96,22 +96,25 @@ impl App {
     /// Loads the models beside the running server and goes on to look after them; says on stderr that the server is ready.
     fn keep_models(&self) -> std::io::Result<Option<Keeper>> {
         let (state, address) = (self.state.clone(), self.address);
-        let mut ready = Some(move || eprintln!("listening on http://{address}"));
+        let listening = move || eprintln!("listening on http://{address}");
         let Ok(analyses) = self.state.analyses() else {
-            ready.take().into_iter().for_each(|tell| tell());
+            listening();
             return Ok(None);
         };
         let catalog = Arc::clone(&analyses.resources().catalog);
         let told = {
             let catalog = Arc::clone(&catalog);
+            let (mut said, first) = (Vec::new(), Once::new());
             move |warm: Result<(), CatalogError>| {
-                catalog.notices().iter().for_each(|notice| tracing::warn!("{notice}"));
+                let notices = catalog.notices();
+                notices.iter().filter(|notice| !said.contains(*notice)).for_each(|notice| tracing::warn!("{notice}"));
+                said = notices;
                 state.set_warm(warm.map_err(|error| {
                     tracing::error!("the default models do not run: {error}");
                     let detail = format!("The default models do not run: {error}. The server's operator can run scripts/setup.");
                     Problem::new(ErrorCode::NotReady, detail)
                 }));
-                ready.take().into_iter().for_each(|tell| tell());
+                first.call_once(listening);
             }
         };
         Keeper::start(catalog, told).map(Some)

@@ -2,6 +2,7 @@
 
 pub mod analysis;
 pub mod environment;
+pub mod models;
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -13,6 +14,7 @@ use crate::media::command::EncodeSettings;
 use crate::options::InvalidOption;
 use crate::vision::Precision;
 use analysis::OptionArgs;
+use models::ModelsArgs;
 
 /// Analyses videos: finds objects and human poses, and gives back an annotated MP4 and the numbers behind it.
 #[derive(Debug, Parser)]
@@ -33,6 +35,8 @@ pub enum Command {
     Analyze(Box<AnalyzeArgs>),
     /// Send video files to a server, follow their analysis and fetch the results; run again, it goes on
     Upload(Box<UploadArgs>),
+    /// See which models there are, try them, and fetch those that are missing
+    Models(ModelsArgs),
     /// Check what this machine has and say how to get what is missing
     Doctor(EngineArgs),
 }

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use sightline::cli::{analyze, doctor, upload};
+use sightline::cli::{analyze, doctor, models, upload};
 use sightline::config::{Command, WrongConfiguration, environment};
 use sightline::error_code::{ErrorCode, Problem};
 use sightline::options::InvalidOption;
@@ -25,6 +25,7 @@ fn main() -> ExitCode {
         Command::Serve(args) => app::serve(*args),
         Command::Analyze(args) => cancel_on_signals().and_then(|cancel| analyze::run(&args, &cancel)),
         Command::Upload(args) => upload::run(&args),
+        Command::Models(args) => models::run(&args),
         Command::Doctor(args) => return if doctor::run(&args) { ExitCode::SUCCESS } else { ExitCode::FAILURE },
     };
     match outcome {

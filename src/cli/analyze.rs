@@ -86,11 +86,14 @@ pub struct Usage(pub &'static str);
 /// A model that is named by a path joins the catalog.
 fn by_path(catalog: &Catalog, choice: ModelChoice) -> anyhow::Result<ModelChoice> {
     match choice {
-        ModelChoice::Named(text) if text.contains(std::path::MAIN_SEPARATOR) || Path::new(&text).is_file() => {
-            Ok(ModelChoice::Named(catalog.add(Path::new(&text))?))
-        }
+        ModelChoice::Named(text) if is_path(&text) => Ok(ModelChoice::Named(catalog.add(Path::new(&text))?)),
         other => Ok(other),
     }
+}
+
+/// Whether a model is named by its path.
+pub fn is_path(text: &str) -> bool {
+    text.contains(std::path::MAIN_SEPARATOR) || Path::new(text).is_file()
 }
 
 /// Whether an output would be written over the video it is made from.

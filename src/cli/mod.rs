@@ -2,5 +2,6 @@
 
 pub mod analyze;
 pub mod doctor;
+pub mod models;
 pub mod upload;
 pub mod usage;

@@ -1,9 +1,11 @@
 //! `models/manifest.toml` as values: which models the program knows by name, where they come from and under which licence.
 
 use std::collections::HashSet;
+use std::io::{BufRead, BufReader};
 use std::path::{Component, Path};
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use crate::detection::Labels;
 use crate::pose::Skeleton;
@@ -44,7 +46,7 @@ pub struct Entry {
     pub labels: Option<LabelSource>,
     pub licence: String,
     #[serde(rename = "file")]
-    pub files: Vec<File>,
+    pub files: Vec<ModelFile>,
     /// Whether it is taken where a client names none.
     #[serde(default)]
     pub default: bool,
@@ -59,8 +61,8 @@ pub enum LabelSource {
 }
 
 /// One file of a model.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-pub struct File {
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+pub struct ModelFile {
     /// Its path within the folder of models.
     pub name: String,
     /// Hex.
@@ -115,6 +117,26 @@ impl Manifest {
             }
         }
         Ok(manifest)
+    }
+}
+
+impl ModelFile {
+    /// Whether this very file lies there.
+    pub fn is_at(&self, path: &Path) -> std::io::Result<bool> {
+        let file = std::fs::File::open(path)?;
+        if self.size.is_some_and(|size| file.metadata().is_ok_and(|m| m.len() != size)) {
+            return Ok(false);
+        }
+        let (mut reader, mut digest) = (BufReader::with_capacity(1 << 20, file), Sha256::new());
+        while let bytes = reader.fill_buf()?
+            && !bytes.is_empty()
+        {
+            digest.update(bytes);
+            let length = bytes.len();
+            reader.consume(length);
+        }
+        let hex: String = digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        Ok(hex.eq_ignore_ascii_case(&self.sha256))
     }
 }
 

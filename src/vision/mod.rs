@@ -7,6 +7,7 @@
 
 pub mod about;
 pub mod blazepose;
+pub mod blob_cache;
 pub mod catalog;
 pub mod detect_options;
 pub mod detector;

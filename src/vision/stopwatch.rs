@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 /// Counts runs and their time. Sessions share one a model.
 #[derive(Debug, Default)]
@@ -15,6 +15,7 @@ pub struct Stopwatch {
 /// The mean over `runs` frames, in milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct InferenceTime {
+    #[serde(serialize_with = "three_decimals")]
     pub mean: f64,
     pub runs: u64,
 }
@@ -38,8 +39,12 @@ impl Stopwatch {
     pub fn read(&self) -> Option<InferenceTime> {
         let runs = self.runs.load(Ordering::Relaxed);
         let milliseconds = self.nanoseconds.load(Ordering::Relaxed) as f64 / 1e6;
-        (runs > 0).then(|| InferenceTime { mean: (milliseconds / runs as f64 * 1000.0).round() / 1000.0, runs })
+        (runs > 0).then(|| InferenceTime { mean: milliseconds / runs as f64, runs })
     }
+}
+
+fn three_decimals<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64((value * 1000.0).round() / 1000.0)
 }
 
 #[cfg(test)]
@@ -55,7 +60,7 @@ mod tests {
         assert_eq!(watch.read().unwrap().runs, 1);
         let watch = Stopwatch::default();
         watch.add(Duration::from_millis(2));
-        watch.add(Duration::from_micros(3001));
-        assert_eq!(watch.read(), Some(InferenceTime { mean: 2.501, runs: 2 }));
+        watch.add(Duration::from_nanos(3_001_000));
+        assert_eq!(serde_json::to_string(&watch.read()).unwrap(), r#"{"mean":2.501,"runs":2}"#);
     }
 }

@@ -16,7 +16,7 @@ pub enum CatalogError {
     Unreadable(#[from] std::io::Error),
     #[error(transparent)]
     Manifest(#[from] ManifestError),
-    #[error("there is no model {name:?}; there are {}", .known.join(", "))]
+    #[error("there is no model {name:?}; {}", there(.known))]
     Unknown { name: String, known: Vec<String> },
     #[error("the model {name} is for {}, not for {}", .is.word(), .asked.word())]
     OtherTask { name: String, is: Task, asked: Task },
@@ -57,4 +57,8 @@ impl CatalogError {
             Self::NotLoaded { .. } | Self::NotRun(_) => ErrorCode::InferenceFailed,
         }
     }
+}
+
+fn there(known: &[String]) -> String {
+    if known.is_empty() { "there is none".to_owned() } else { format!("there are {}", known.join(", ")) }
 }

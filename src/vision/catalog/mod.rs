@@ -28,7 +28,7 @@ pub use summary::{ModelList, ModelState, ModelSummary};
 use crate::options::ModelChoice;
 use crate::vision::detector::Detector;
 use crate::vision::engine::Engine;
-use crate::vision::manifest::{Manifest, Task};
+use crate::vision::manifest::{Manifest, ModelFile, Task};
 use crate::vision::model::Model;
 use crate::vision::pose_estimator::PoseEstimator;
 use defaults::{Chosen, Defaults};
@@ -173,6 +173,15 @@ impl Catalog {
         Ok(shelf.summary(&slot, self.place.folder(), &self.defaults.chosen()))
     }
 
+    /// The first file of a model that is not the one the manifest names; none where all are, or nothing names them.
+    pub fn altered(&self, name: &str) -> Result<Option<String>, CatalogError> {
+        let slot = self.named(name, None)?;
+        let shelf = self.shelf();
+        let entry = shelf.manifest.models.iter().find(|entry| entry.name == name && slot.listed.origin == Origin::Manifest);
+        let is_other = |file: &&ModelFile| !file.is_at(&self.place.folder().join(&file.name)).unwrap_or(false);
+        Ok(entry.and_then(|entry| entry.files.iter().find(is_other)).map(|file| file.name.clone()))
+    }
+
     /// The models that clients get who name none.
     pub fn defaults(&self) -> Chosen {
         let (shelf, chosen) = (self.shelf(), self.defaults.chosen());
@@ -186,6 +195,10 @@ impl Catalog {
             let Some(name) = name else { continue };
             let slot = self.named(name, Some(*task))?;
             let model = slot.load(&self.engine)?;
+            // What a file is for, if it does not say so, is known only now.
+            if slot.task() != *task {
+                return Err(CatalogError::OtherTask { name: name.clone(), is: slot.task(), asked: *task });
+            }
             try_out(&slot, &model, 0)?;
         }
         self.defaults.choose(choices);

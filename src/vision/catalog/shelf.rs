@@ -107,6 +107,6 @@ impl Shelf {
             let is_there = self.find(name).is_some_and(|slot| slot.listed.stamp.missing().is_none());
             (!is_there).then(|| format!("{name}, the default that was chosen for {}, is not there: {}", task.word(), instead(task)))
         });
-        marked.chain(gone).chain(self.problem.clone()).collect()
+        marked.chain(gone).collect()
     }
 }

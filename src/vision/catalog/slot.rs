@@ -14,7 +14,7 @@ use crate::vision::catalog::listed::Listed;
 use crate::vision::catalog::summary::{ModelState, ModelSummary};
 use crate::vision::engine::Engine;
 use crate::vision::manifest::Task;
-use crate::vision::model::{LoadError, Model, load};
+use crate::vision::model::{Known, LoadError, Model, load};
 use crate::vision::stopwatch::Stopwatch;
 
 pub struct Slot {
@@ -101,6 +101,10 @@ impl Slot {
 
     /// The model; whoever asks first loads it, which may take seconds, and the others wait.
     pub fn load(&self, engine: &Engine) -> Result<Arc<Model>, CatalogError> {
+        self.load_by(|known| load(engine, known))
+    }
+
+    fn load_by(&self, load: impl FnOnce(&Known) -> Result<Model, LoadError>) -> Result<Arc<Model>, CatalogError> {
         let keeper = self.keeper();
         if let Some(file) = self.listed.stamp.missing() {
             return Err(CatalogError::Missing { name: self.name().to_owned(), file: file.to_owned() });
@@ -116,7 +120,7 @@ impl Slot {
         }
         drop(life);
         let mut turn = Turn { slot: keeper, then: Life::Idle };
-        match load(engine, &keeper.listed.known()) {
+        match load(&keeper.listed.known()) {
             Ok(model) => {
                 let model = Arc::new(model);
                 turn.then = Life::Loaded(Arc::clone(&model));
@@ -205,5 +209,79 @@ impl Drop for Turn<'_> {
     fn drop(&mut self) {
         *self.slot.life.lock() = self.then.clone();
         self.slot.ended.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Barrier;
+    use std::sync::atomic::AtomicU32;
+    use std::time::Duration;
+
+    use crate::vision::catalog::listed::Origin;
+    use crate::vision::folder::model_at;
+
+    fn slot(folder: &Path, changed: SystemTime) -> Slot {
+        let file = folder.join("own.onnx");
+        std::fs::write(&file, "no model").unwrap();
+        std::fs::File::options().write(true).open(&file).unwrap().set_modified(changed).unwrap();
+        Slot::new(Listed::of_file(model_at(&file).unwrap(), Origin::Folder))
+    }
+
+    fn long_ago() -> SystemTime {
+        SystemTime::now() - Duration::from_secs(3600)
+    }
+
+    fn refuse(known: &Known) -> Result<Model, LoadError> {
+        Err(LoadError::NotWhole { files: known.files.clone() })
+    }
+
+    #[test]
+    fn many_who_ask_at_once_load_once() {
+        const MANY: usize = 8;
+        let dir = tempfile::tempdir().unwrap();
+        let slot = slot(dir.path(), long_ago());
+        let (loads, all) = (AtomicU32::new(0), Barrier::new(MANY));
+        let state = || slot.summary(dir.path(), false).state;
+        let load = |known: &Known| {
+            loads.fetch_add(1, Ordering::Relaxed);
+            assert_eq!(state(), ModelState::Loading, "the list can be read meanwhile");
+            refuse(known)
+        };
+        let ask = || {
+            all.wait();
+            slot.load_by(load)
+        };
+        let outcomes = std::thread::scope(|scope| {
+            let asking: Vec<_> = (0..MANY).map(|_| scope.spawn(ask)).collect();
+            asking.into_iter().map(|thread| thread.join().unwrap()).collect::<Vec<_>>()
+        });
+        assert!(outcomes.iter().all(|outcome| matches!(outcome, Err(CatalogError::NotLoaded { .. }))));
+        assert_eq!((loads.load(Ordering::Relaxed), state()), (1, ModelState::Failed));
+        slot.unload();
+        assert_eq!(state(), ModelState::Available);
+        assert!(slot.load_by(load).is_err() && loads.load(Ordering::Relaxed) == 2, "it is tried again on request");
+    }
+
+    #[test]
+    fn a_file_that_is_still_changing_has_not_failed() {
+        let dir = tempfile::tempdir().unwrap();
+        let slot = slot(dir.path(), long_ago());
+        let grows = |known: &Known| {
+            std::fs::write(&known.files[0], "more of it").unwrap();
+            refuse(known)
+        };
+        assert!(matches!(slot.load_by(grows), Err(CatalogError::Incoming { .. })));
+        assert!(!slot.has_failed());
+    }
+
+    #[test]
+    fn a_panic_ends_the_load() {
+        let dir = tempfile::tempdir().unwrap();
+        let slot = slot(dir.path(), long_ago());
+        let load = || slot.load_by(|_| panic!("a fault"));
+        assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(load)).is_err());
+        assert_eq!(slot.summary(dir.path(), false).state, ModelState::Available);
     }
 }

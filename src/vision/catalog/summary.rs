@@ -20,20 +20,6 @@ pub enum ModelState {
     Failed,
 }
 
-impl ModelState {
-    /// As clients read it.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Available => "available",
-            Self::Incoming => "incoming",
-            Self::Missing => "missing",
-            Self::Loading => "loading",
-            Self::Loaded => "loaded",
-            Self::Failed => "failed",
-        }
-    }
-}
-
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ModelSummary {
     pub name: String,

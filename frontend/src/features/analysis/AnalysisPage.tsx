@@ -45,17 +45,17 @@ export function AnalysisPage({ client }: { client: Client }) {
         {announcement(analysis.state)}
       </p>
       <div className="view" ref={view} tabIndex={-1}>
-        <View analysis={analysis} />
+        <View client={client} analysis={analysis} />
       </div>
     </>
   );
 }
 
-function View({ analysis: { state, start, cancel, tryAgain, reset } }: { analysis: Analysis }) {
+function View({ client, analysis: { state, start, cancel, tryAgain, reset } }: { client: Client; analysis: Analysis }) {
   const [options, setOptions] = useState(DEFAULT_OPTIONS);
   switch (state.phase) {
     case 'idle':
-      return <IdleView refusal={state.refusal} options={options} onOptions={setOptions} onFile={(file) => start(file, options)} />;
+      return <IdleView client={client} refusal={state.refusal} options={options} onOptions={setOptions} onFile={(file) => start(file, options)} />;
     case 'running':
     case 'complete':
       return <Workspace state={state} onCancel={cancel} onAnother={reset} />;

@@ -1,16 +1,21 @@
+import type { Client } from '../../api/client';
 import type { AnalysisOptions } from '../../api/wire';
+import { ModelsPanel } from '../models/ModelsPanel';
+import { useModels } from '../models/useModels';
 import { DropZone } from './DropZone';
 import { OptionsForm } from './OptionsForm';
 import type { Failure } from './state';
 
 interface Props {
+  client: Client;
   refusal: Failure | undefined;
   options: AnalysisOptions;
   onOptions: (options: AnalysisOptions) => void;
   onFile: (file: File) => void;
 }
 
-export function IdleView({ refusal, options, onOptions, onFile }: Props) {
+export function IdleView({ client, refusal, options, onOptions, onFile }: Props) {
+  const models = useModels(client);
   return (
     <section className="idle" aria-labelledby="idle-title">
       <h1 id="idle-title">See what happens in your video</h1>
@@ -23,7 +28,8 @@ export function IdleView({ refusal, options, onOptions, onFile }: Props) {
           {refusal.sentence} <code>{refusal.code}</code>
         </p>
       )}
-      <OptionsForm options={options} onChange={onOptions} />
+      <OptionsForm options={options} models={models} onChange={onOptions} />
+      <ModelsPanel models={models} />
     </section>
   );
 }
