@@ -2,22 +2,23 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, Subcommand};
 
 use super::EngineArgs;
 
 /// What can be read, for whoever brings a model of their own.
 const OWN_MODELS: &str = "\
-Models of your own: put a file (OpenVINO IR .xml with its .bin, ONNX, TFLite), or a folder with one, into the models folder. A \
-server that runs finds it. Its name is that of the file or folder.
+Models of your own: put a file (OpenVINO IR .xml with its .bin, ONNX, TFLite), or a folder with one, into the
+models folder. A server that runs finds it. Its name is that of the file or folder.
 
 A model is known by its shapes, which must be fixed:
   yolox        input [1,3,H,W] in BGR 0..255, output [1,N,5+classes]
   ultralytics  input [1,3,H,W] in RGB 0..1, output [1,4+classes,N]: YOLOv8, 11 and 12, exported without NMS
   blazepose    MediaPipe's person detector and landmark model; both files need an entry in manifest.toml
 
-Class names are taken from metadata.yaml beside the file, as Ultralytics exports write it (names:, task:), or from `labels` of an \
-entry in manifest.toml; COCO's where there are 80 classes and no names.";
+Class names are taken from metadata.yaml beside the file, as Ultralytics exports write it (names:, task:), or
+from `labels` of an entry in manifest.toml; COCO's where there are 80 classes and no names.";
 
 #[derive(Debug, Args)]
 #[command(after_long_help = OWN_MODELS)]
@@ -59,8 +60,8 @@ pub struct FetchArgs {
     /// Models by name [default: those that are defaults]
     #[arg(value_name = "NAME")]
     pub models: Vec<String>,
-    /// Folder that is searched for the files first, with those below it
-    #[arg(long, env = "MODELS_MIRROR", value_name = "DIR")]
+    /// Folder that is searched for the files first, with those below it; an empty name is none
+    #[arg(long, env = "MODELS_MIRROR", value_name = "DIR", value_parser = OsStringValueParser::new().map(PathBuf::from))]
     pub mirror: Option<PathBuf>,
     /// Certificates (PEM) to trust beside the system's
     #[arg(long, env = "SIGHTLINE_CA_FILE", value_name = "FILE")]

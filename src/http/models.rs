@@ -40,7 +40,12 @@ pub async fn unload(state: web::Data<State>, request: HttpRequest) -> Result<Htt
 
 /// `GET /api/models/defaults`
 pub async fn defaults(state: web::Data<State>) -> Result<HttpResponse, ApiError> {
-    Ok(HttpResponse::Ok().json(catalog(state.analyses()?).defaults()))
+    let catalog = catalog(state.analyses()?);
+    let defaults = move || {
+        catalog.look();
+        catalog.defaults()
+    };
+    Ok(HttpResponse::Ok().json(aside(defaults).await?))
 }
 
 /// `PUT /api/models/defaults`: answers when each model that is named has run once

@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Output};
 use std::sync::{Arc, Mutex};
@@ -57,7 +58,7 @@ fn answer(mut stream: TcpStream, content: &[u8], most: usize) -> String {
 
 fn models(folder: &Path, args: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_sightline"));
-    command.arg("models").args(args).args(["--models-dir", folder.to_str().unwrap()]).env_remove("MODELS_MIRROR").output().unwrap()
+    command.arg("models").args(args).args(["--models-dir", folder.to_str().unwrap()]).env("MODELS_MIRROR", "").output().unwrap()
 }
 
 fn stderr(output: &Output) -> String {
@@ -155,9 +156,12 @@ fn an_archive_is_fetched_once_for_all_it_holds_and_a_mirror_spares_it() {
     assert_eq!(files_below(folder.path()), ["a.tflite", "b.tflite", "manifest.toml"], "the archive is gone");
 
     std::fs::remove_file(folder.path().join("a.tflite")).unwrap();
-    std::fs::write(mirror.path().join("by another name"), b"first").unwrap();
+    let copy = mirror.path().join("by another name");
+    std::fs::write(&copy, b"first").unwrap();
+    std::fs::set_permissions(copy, std::fs::Permissions::from_mode(0o400)).unwrap();
     let output = models(folder.path(), &["fetch", "--mirror", mirror.path().to_str().unwrap()]);
     assert!(output.status.success() && stderr(&output).contains("a.tflite: copied from the mirror"), "{}", stderr(&output));
+    assert!(!std::fs::metadata(folder.path().join("a.tflite")).unwrap().permissions().readonly());
     assert_eq!(host.asked().len(), 1);
 }
 

@@ -53,6 +53,7 @@ fn check(catalog: &Catalog, name: &str) -> anyhow::Result<(ModelSummary, Duratio
 
 fn line(model: &ModelSummary, time: Duration) -> String {
     let (name, task, head, precision) = (&model.name, word(model.task), word(model.head), word(model.precision));
-    let (input, labels, ms) = (size(model.input), model.labels, time.as_secs_f64() * 1000.0);
-    format!("ok      {name}: {task}, {head}, input {input}, {labels} classes, {precision}, {ms:.1} ms a frame")
+    let (input, ms) = (size(model.input), time.as_secs_f64() * 1000.0);
+    let labels = if model.labels == 1 { "1 class".to_owned() } else { format!("{} classes", model.labels) };
+    format!("ok      {name}: {task}, {head}, input {input}, {labels}, {precision}, {ms:.1} ms a frame")
 }

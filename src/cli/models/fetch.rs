@@ -22,13 +22,15 @@ pub fn run(args: &FetchArgs) -> anyhow::Result<()> {
     }
     let wanted = |model: &&Entry| if args.models.is_empty() { model.default } else { args.models.contains(&model.name) };
     let wanted: Vec<&Entry> = manifest.models.iter().filter(wanted).collect();
-    if let Some(mirror) = args.mirror.as_ref().filter(|mirror| !mirror.is_dir()) {
+    let mirror = args.mirror.as_deref().filter(|mirror| !mirror.as_os_str().is_empty());
+    if let Some(mirror) = mirror.filter(|mirror| !mirror.is_dir()) {
         eprintln!("{} is no folder: it is not looked in", mirror.display());
     }
+    let fetcher = Fetcher::new(folder, mirror, args.ca_file.as_deref());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         tokio::select! {
-            done = fetch_all(args, &wanted) => done,
+            done = fetch_all(fetcher, &wanted) => done,
             signal = app::signal() => {
                 signal.context("signals are not heard")?;
                 bail!("Stopped on request. The same command goes on where this one stopped.")
@@ -38,8 +40,7 @@ pub fn run(args: &FetchArgs) -> anyhow::Result<()> {
 }
 
 /// Every file is tried, also after one that cannot be had.
-async fn fetch_all(args: &FetchArgs, wanted: &[&Entry]) -> anyhow::Result<()> {
-    let mut fetcher = Fetcher::new(&args.engine.models_dir, args.mirror.as_deref(), args.ca_file.as_deref());
+async fn fetch_all(mut fetcher: Fetcher<'_>, wanted: &[&Entry]) -> anyhow::Result<()> {
     let mut failed = Vec::new();
     for model in wanted {
         let mut whole = true;

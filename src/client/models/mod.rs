@@ -70,7 +70,8 @@ impl<'a> Fetcher<'a> {
         }
         let part = part_of(&target);
         if let Some(copy) = self.mirror.and_then(|mirror| mirror::find(mirror, file)) {
-            std::fs::copy(&copy, &part)?;
+            // With the rights of a new file: a mirror may be read-only.
+            io::copy(&mut File::open(&copy)?, &mut File::create(&part)?)?;
             place(file, &part, &target, &copy.display().to_string())?;
             return Ok(Found::InMirror);
         }

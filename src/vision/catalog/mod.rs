@@ -57,6 +57,12 @@ struct Current {
     revision: u64,
 }
 
+/// A model of the list, ready to be used.
+struct Loaded {
+    slot: Arc<Slot>,
+    model: Arc<Model>,
+}
+
 /// The list without a way to load anything.
 pub fn list(folder: &Path, fallback: Manifest) -> Result<(ModelList, Arc<Manifest>), CatalogError> {
     let shelf = Shelf::new(Place::new(folder, fallback)?.look(None)?, &Shelf::default());
@@ -128,14 +134,14 @@ impl Catalog {
 
     /// A session's own detector; none where the client wants none. Loads the model if nobody has yet, which may take seconds.
     pub fn detector(&self, choice: &ModelChoice) -> Result<Option<Detector>, CatalogError> {
-        let Some((slot, model)) = self.choose(choice, Task::Detect)? else { return Ok(None) };
+        let Some(Loaded { slot, model }) = self.choose(choice, Task::Detect)? else { return Ok(None) };
         let detector = model.detector(slot.listed.name.clone()).map_err(|error| CatalogError::of_use(slot.name(), error))?;
         Ok(Some(detector.timed(Arc::clone(&slot.watch))))
     }
 
     /// A session's own pose estimator, with nobody followed yet; none where the client wants none.
     pub fn pose(&self, choice: &ModelChoice) -> Result<Option<PoseEstimator>, CatalogError> {
-        let Some((slot, model)) = self.choose(choice, Task::Pose)? else { return Ok(None) };
+        let Some(Loaded { slot, model }) = self.choose(choice, Task::Pose)? else { return Ok(None) };
         let pose = model.pose(slot.listed.name.clone()).map_err(|error| CatalogError::of_use(slot.name(), error))?;
         Ok(Some(pose.timed(Arc::clone(&slot.watch))))
     }
@@ -144,8 +150,7 @@ impl Catalog {
     /// stays unloaded.
     pub fn warm_up(&self) -> Result<(), CatalogError> {
         for task in [Task::Detect, Task::Pose] {
-            let (slot, model) = self.default_model(task, Slot::was_tried)?;
-            if let Some(model) = model {
+            if let Some(Loaded { slot, model }) = self.default_model(task, Slot::was_tried)? {
                 try_out(&slot, &model, 0)?;
             }
         }
@@ -221,34 +226,33 @@ impl Catalog {
         named(&self.shelf(), name, task)
     }
 
-    fn choose(&self, choice: &ModelChoice, task: Task) -> Result<Option<(Arc<Slot>, Arc<Model>)>, CatalogError> {
+    fn choose(&self, choice: &ModelChoice, task: Task) -> Result<Option<Loaded>, CatalogError> {
         match choice {
             ModelChoice::None => Ok(None),
             ModelChoice::Named(name) => {
                 let slot = self.named(name, Some(task))?;
                 let model = slot.load(&self.engine)?;
-                Ok(Some((slot, model)))
+                Ok(Some(Loaded { slot, model }))
             }
             ModelChoice::Default => {
                 self.look();
-                let (slot, model) = self.default_model(task, |_| false)?;
-                Ok(model.map(|model| (slot, model)))
+                self.default_model(task, |_| false)
             }
         }
     }
 
-    /// The default of a task, loaded unless it is to be left as it is. A file of the folder that turns out not to be a model is
+    /// The default of a task; none where it is to be left as it is. A file of the folder that turns out not to be a model is
     /// passed over; one that somebody decided on is an error.
-    fn default_model(&self, task: Task, leave: impl Fn(&Slot) -> bool) -> Result<(Arc<Slot>, Option<Arc<Model>>), CatalogError> {
+    fn default_model(&self, task: Task, leave: impl Fn(&Slot) -> bool) -> Result<Option<Loaded>, CatalogError> {
         let (shelf, chosen) = (self.shelf(), self.defaults.chosen());
         let mut passed = Vec::new();
         loop {
             let slot = shelf.default_of(task, &chosen, &passed).ok_or(CatalogError::None { task })?;
             if leave(slot) {
-                return Ok((Arc::clone(slot), None));
+                return Ok(None);
             }
             match slot.load(&self.engine) {
-                Ok(model) => return Ok((Arc::clone(slot), Some(model))),
+                Ok(model) => return Ok(Some(Loaded { slot: Arc::clone(slot), model })),
                 Err(_) if slot.listed.origin == Origin::Folder && chosen.of(task) != Some(slot.name()) => passed.push(Arc::clone(slot)),
                 Err(error) => return Err(error),
             }

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::vision::catalog::defaults::Chosen;
-use crate::vision::catalog::listed::Origin;
+use crate::vision::catalog::listed::{Listed, Origin};
 use crate::vision::catalog::place::Seen;
 use crate::vision::catalog::slot::Slot;
 use crate::vision::catalog::summary::{ModelList, ModelSummary};
@@ -22,9 +22,9 @@ impl Shelf {
     /// What was seen; models that did not change stay what they are, loaded or not.
     pub fn new(seen: Seen, before: &Shelf) -> Self {
         let Seen { manifest, listed, problem } = seen;
-        let kept = |listed| before.slots.iter().find(|slot| !slot.is_people() && slot.listed == listed).cloned().ok_or(listed);
-        let mut slots: Vec<Arc<Slot>> =
-            listed.into_iter().map(|listed| kept(listed).unwrap_or_else(|listed| Arc::new(Slot::new(listed)))).collect();
+        let kept = |listed: &Listed| before.slots.iter().find(|slot| !slot.is_people() && slot.listed == *listed).cloned();
+        let slot = |listed| kept(&listed).unwrap_or_else(|| Arc::new(Slot::new(listed)));
+        let mut slots: Vec<Arc<Slot>> = listed.into_iter().map(slot).collect();
         let is_blazepose = |slot: &&Arc<Slot>| slot.listed.task == Some(Task::Pose) && slot.listed.head == Some(Head::Blazepose);
         if let Some(pose) = slots.iter().find(is_blazepose).cloned() {
             let kept = before.slots.iter().find(|slot| slot.is_people_of(&pose)).cloned();
