@@ -113,6 +113,7 @@ async fn half_a_file_fails_only_until_the_rest_is_there() {
     write_old(&models.path("mine.onnx"), &bytes[..bytes.len() / 2]);
     let refused = refusal(models.post("mine/load").await).await;
     assert_eq!((refused.status, refused.code.as_str()), (500, "INFERENCE_FAILED"));
+    assert!(refused.detail.starts_with("The model mine cannot be loaded: mine.onnx is not a model"), "{}", refused.detail);
     let mine = models.find("mine").await.unwrap();
     assert_eq!(mine["state"], "failed");
     assert!(mine["problem"].as_str().is_some_and(|problem| !problem.contains(models.folder.path().to_str().unwrap())), "{mine}");

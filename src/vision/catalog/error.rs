@@ -28,9 +28,11 @@ pub enum CatalogError {
     None { task: Task },
     #[error("{} is neither a model file (.xml, .onnx, .tflite) nor a folder with one", .path.display())]
     NoModelThere { path: PathBuf },
-    #[error("the model {name} cannot be loaded: {cause}")]
+    /// `reason` is the cause without this machine's folders: clients get to read it.
+    #[error("the model {name} cannot be loaded: {reason}")]
     NotLoaded {
         name: String,
+        reason: String,
         #[source]
         cause: Arc<LoadError>,
     },
@@ -43,7 +45,7 @@ impl CatalogError {
         let name = name.to_owned();
         match error {
             UseError::OtherTask { is, asked } => Self::OtherTask { name, is, asked },
-            UseError::Engine(cause) => Self::NotLoaded { name, cause: Arc::new(cause.into()) },
+            UseError::Engine(cause) => Self::NotLoaded { name, reason: cause.to_string(), cause: Arc::new(cause.into()) },
         }
     }
 

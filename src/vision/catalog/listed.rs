@@ -80,6 +80,12 @@ impl Listed {
         Stamp::of(&self.files, &beside(&self.files))
     }
 
+    /// A text about the files, with their names alone: clients need not know where the server keeps them.
+    pub fn without_folders(&self, text: String) -> String {
+        let folders = self.files.iter().filter_map(|file| file.parent()).map(|folder| format!("{}/", folder.display()));
+        folders.filter(|folder| folder != "/").fold(text, |text, folder| text.replace(&folder, ""))
+    }
+
     pub fn known(&self) -> Known {
         Known { files: self.files.clone(), head: self.head, labels: self.labels.clone() }
     }

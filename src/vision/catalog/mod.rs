@@ -66,7 +66,7 @@ struct Loaded {
 /// The list without a way to load anything.
 pub fn list(folder: &Path, fallback: Manifest) -> Result<(ModelList, Arc<Manifest>), CatalogError> {
     let shelf = Shelf::new(Place::new(folder, fallback)?.look(None)?, &Shelf::default());
-    Ok((shelf.list(folder, &Chosen::default()), Arc::clone(&shelf.manifest)))
+    Ok((shelf.list(&Chosen::default()), Arc::clone(&shelf.manifest)))
 }
 
 impl Catalog {
@@ -121,7 +121,7 @@ impl Catalog {
     }
 
     pub fn list(&self) -> ModelList {
-        self.shelf().list(self.place.folder(), &self.defaults.chosen())
+        self.shelf().list(&self.defaults.chosen())
     }
 
     /// Whether there is such a model for the task; only for an unknown name the disk is looked at.
@@ -175,7 +175,7 @@ impl Catalog {
     pub fn summary(&self, name: &str) -> Result<ModelSummary, CatalogError> {
         let shelf = self.shelf();
         let slot = named(&shelf, name, None)?;
-        Ok(shelf.summary(&slot, self.place.folder(), &self.defaults.chosen()))
+        Ok(shelf.summary(&slot, &self.defaults.chosen()))
     }
 
     /// The first file of a model that is not the one the manifest names; none where all are, or nothing names them.

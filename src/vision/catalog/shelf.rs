@@ -75,13 +75,13 @@ impl Shelf {
         self.slots.iter().filter(usable).min_by_key(rank)
     }
 
-    pub fn summary(&self, slot: &Arc<Slot>, folder: &Path, chosen: &Chosen) -> ModelSummary {
+    pub fn summary(&self, slot: &Arc<Slot>, chosen: &Chosen) -> ModelSummary {
         let is_default = self.default_of(slot.task(), chosen, &[]).is_some_and(|default| Arc::ptr_eq(default, slot));
-        slot.summary(folder, is_default)
+        slot.summary(is_default)
     }
 
-    pub fn list(&self, folder: &Path, chosen: &Chosen) -> ModelList {
-        let models = self.slots.iter().map(|slot| self.summary(slot, folder, chosen)).collect();
+    pub fn list(&self, chosen: &Chosen) -> ModelList {
+        let models = self.slots.iter().map(|slot| self.summary(slot, chosen)).collect();
         ModelList { models, problem: self.problem.clone() }
     }
 
@@ -108,5 +108,54 @@ impl Shelf {
             (!is_there).then(|| format!("{name}, the default that was chosen for {}, is not there: {}", task.word(), instead(task)))
         });
         marked.chain(gone).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::vision::catalog::place::Place;
+
+    const MANIFEST: &str = r#"model = [
+        { name = "other", task = "detect", head = "yolox", licence = "MIT", file = [{ name = "o.onnx", sha256 = "" }] },
+        { name = "nano", task = "detect", head = "yolox", licence = "MIT", default = true, file = [{ name = "n.onnx", sha256 = "" }] },
+        { name = "full", task = "pose", head = "blazepose", licence = "MIT", default = true, file = [{ name = "f.tflite", sha256 = "" }] },
+    ]"#;
+
+    #[test]
+    fn the_default_is_the_best_of_what_is_there() {
+        let dir = tempfile::tempdir().unwrap();
+        for file in ["o.onnx", "n.onnx", "f.tflite", "own.onnx"] {
+            std::fs::write(dir.path().join(file), "x").unwrap();
+        }
+        let place = Place::new(dir.path(), Manifest::parse(MANIFEST).unwrap()).unwrap();
+        let shelf = || Shelf::new(place.look(None).unwrap(), &Shelf::default());
+        let default = |shelf: &Shelf, chosen: &Chosen| shelf.default_of(Task::Detect, chosen, &[]).map(|slot| slot.name().to_owned());
+        let (nobody, own) = (Chosen::default(), Chosen { detect: Some("own".into()), pose: None });
+        assert_eq!(default(&shelf(), &own).as_deref(), Some("own"), "chosen");
+        for (best, file) in [("nano", "n.onnx"), ("other", "o.onnx"), ("own", "own.onnx"), ("blazepose-person", "f.tflite")] {
+            assert_eq!(default(&shelf(), &nobody).as_deref(), Some(best));
+            std::fs::remove_file(dir.path().join(file)).unwrap();
+        }
+        assert_eq!((default(&shelf(), &nobody), default(&shelf(), &own)), (None, None));
+        let notices = shelf().notices(dir.path(), &own);
+        assert!(notices.iter().any(|n| n.starts_with("own, the default that was chosen for detection, is not there")), "{notices:?}");
+    }
+
+    #[test]
+    fn models_that_did_not_change_are_kept() {
+        let dir = tempfile::tempdir().unwrap();
+        for file in ["f.tflite", "own.onnx"] {
+            std::fs::write(dir.path().join(file), "x").unwrap();
+        }
+        let place = Place::new(dir.path(), Manifest::parse(MANIFEST).unwrap()).unwrap();
+        let before = Shelf::new(place.look(None).unwrap(), &Shelf::default());
+        let same = Shelf::new(place.look(None).unwrap(), &before);
+        assert!(same.is_same(&before) && same.with_problem("blind".into()).is_same(&before));
+        std::fs::write(dir.path().join("own.onnx"), "longer").unwrap();
+        let after = Shelf::new(place.look(None).unwrap(), &same);
+        let is_kept = |name: &str| Arc::ptr_eq(after.find(name).unwrap(), before.find(name).unwrap());
+        assert!(!after.is_same(&before) && is_kept("full") && is_kept("blazepose-person") && !is_kept("own"));
+        assert_eq!(after.names(Some(Task::Pose)), ["full"]);
     }
 }

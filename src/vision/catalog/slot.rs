@@ -1,6 +1,5 @@
 //! A model's place in the list: it is loaded once, however many ask, and not while the list is locked.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::SystemTime;
@@ -115,7 +114,7 @@ impl Slot {
         }
         match &*life {
             Life::Loaded(model) => return Ok(Arc::clone(model)),
-            Life::Failed(cause) => return Err(CatalogError::NotLoaded { name: self.name().to_owned(), cause: Arc::clone(cause) }),
+            Life::Failed(cause) => return Err(self.not_loaded(Arc::clone(cause))),
             Life::Idle | Life::Loading => *life = Life::Loading,
         }
         drop(life);
@@ -131,9 +130,13 @@ impl Slot {
             Err(cause) => {
                 let cause = Arc::new(cause);
                 turn.then = Life::Failed(Arc::clone(&cause));
-                Err(CatalogError::NotLoaded { name: self.name().to_owned(), cause })
+                Err(self.not_loaded(cause))
             }
         }
+    }
+
+    fn not_loaded(&self, cause: Arc<LoadError>) -> CatalogError {
+        CatalogError::NotLoaded { name: self.name().to_owned(), reason: self.listed.without_folders(cause.to_string()), cause }
     }
 
     /// Whether the files are not, or not any more, what the list was made from, or changed just now.
@@ -152,18 +155,16 @@ impl Slot {
         *life = Life::Idle;
     }
 
-    pub fn summary(&self, folder: &Path, default: bool) -> ModelSummary {
+    pub fn summary(&self, default: bool) -> ModelSummary {
         let life = self.keeper().life.lock().clone();
-        // Clients need not know where the server keeps its files.
-        let shown = |problem: String| problem.replace(&format!("{}/", folder.display()), "");
         let listed = &self.listed;
         let (state, problem) = match (&life, listed.stamp.missing()) {
             (Life::Loaded(_), _) => (ModelState::Loaded, None),
             (Life::Loading, _) => (ModelState::Loading, None),
-            (Life::Failed(cause), _) => (ModelState::Failed, Some(shown(cause.to_string()))),
+            (Life::Failed(cause), _) => (ModelState::Failed, Some(listed.without_folders(cause.to_string()))),
             (Life::Idle, Some(file)) => {
                 let problem = format!("{} is missing: run sightline models fetch, or scripts/setup", file.display());
-                (ModelState::Missing, Some(shown(problem)))
+                (ModelState::Missing, Some(listed.without_folders(problem)))
             }
             (Life::Idle, None) if listed.stamp.is_fresh(SystemTime::now()) => (ModelState::Incoming, None),
             (Life::Idle, None) => (ModelState::Available, None),
@@ -215,6 +216,7 @@ impl Drop for Turn<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::path::Path;
     use std::sync::Barrier;
     use std::sync::atomic::AtomicU32;
     use std::time::Duration;
@@ -243,7 +245,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let slot = slot(dir.path(), long_ago());
         let (loads, all) = (AtomicU32::new(0), Barrier::new(MANY));
-        let state = || slot.summary(dir.path(), false).state;
+        let state = || slot.summary(false).state;
         let load = |known: &Known| {
             loads.fetch_add(1, Ordering::Relaxed);
             assert_eq!(state(), ModelState::Loading, "the list can be read meanwhile");
@@ -282,6 +284,6 @@ mod tests {
         let slot = slot(dir.path(), long_ago());
         let load = || slot.load_by(|_| panic!("a fault"));
         assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(load)).is_err());
-        assert_eq!(slot.summary(dir.path(), false).state, ModelState::Available);
+        assert_eq!(slot.summary(false).state, ModelState::Available);
     }
 }
