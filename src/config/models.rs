@@ -12,13 +12,9 @@ const OWN_MODELS: &str = "\
 Models of your own: put a file (OpenVINO IR .xml with its .bin, ONNX, TFLite), or a folder with one, into the
 models folder. A server that runs finds it. Its name is that of the file or folder.
 
-A model is known by its shapes, which must be fixed:
-  yolox        input [1,3,H,W] in BGR 0..255, output [1,N,5+classes]
-  ultralytics  input [1,3,H,W] in RGB 0..1, output [1,4+classes,N]: YOLOv8, 11 and 12, exported without NMS
-  blazepose    MediaPipe's person detector and landmark model; both files need an entry in manifest.toml
-
-Class names are taken from metadata.yaml beside the file, as Ultralytics exports write it (names:, task:), or
-from `labels` of an entry in manifest.toml; COCO's where there are 80 classes and no names.";
+What it is, and how it is fed and read, is told from the file, its shapes, and what an exporter wrote beside it.
+YOLO (v5, v8 to v12, X, end to end), NanoDet, SSD, DETR, BlazePose and MoveNet can be read, in FP32, FP16 or INT8:
+docs/models.md has the table, and what manifest.toml may say where a file does not.";
 
 #[derive(Debug, Args)]
 #[command(after_long_help = OWN_MODELS)]

@@ -1,36 +1,18 @@
-//! Finds objects in frames: letterbox ▸ inference ▸ head ▸ suppression.
+//! Finds objects in frames.
 
 use std::sync::Arc;
 
 use crate::detection::{Detection, Labels};
 use crate::frame::RgbFrame;
-use crate::geometry::Size;
+use crate::geometry::BBox;
 use crate::vision::VisionError;
 use crate::vision::blazepose::finder::FinderModel;
 use crate::vision::blazepose::people::People;
 use crate::vision::detect_options::DetectOptions;
 use crate::vision::engine_error::EngineError;
-use crate::vision::letterbox::Letterbox;
-use crate::vision::network::{Inference, Network};
-use crate::vision::nms::{Candidate, Wanted, suppress};
-use crate::vision::resample::{PixelFormat, Resampler};
+use crate::vision::nms::Candidate;
+use crate::vision::objects::{ObjectModel, Objects};
 use crate::vision::stopwatch::Stopwatch;
-use crate::vision::{ultralytics, yolox};
-
-/// How an object network is fed and read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ObjectHead {
-    Yolox { classes: usize },
-    Ultralytics { boxes: usize },
-}
-
-#[derive(Clone)]
-pub struct ObjectModel {
-    pub network: Network,
-    pub input: Size,
-    pub head: ObjectHead,
-    pub labels: Labels,
-}
 
 /// One session's detector. The model behind it is shared, the place it runs in is its own.
 pub struct Detector {
@@ -44,31 +26,9 @@ enum Kind {
     People { people: Box<People>, waiting: Option<RgbFrame> },
 }
 
-struct Objects {
-    inference: Inference,
-    input: Size,
-    head: ObjectHead,
-    labels: Labels,
-    /// The tables for the size of the last frame.
-    resampler: Option<Resampler>,
-    started: bool,
-    scratch: ultralytics::Scratch,
-}
-
 impl Detector {
     pub(super) fn objects(name: Arc<str>, model: &ObjectModel) -> Result<Self, EngineError> {
-        let ObjectModel { network, input, head, labels } = model;
-        let inference = network.inference()?;
-        let objects = Objects {
-            inference,
-            input: *input,
-            head: *head,
-            labels: labels.clone(),
-            resampler: None,
-            started: false,
-            scratch: ultralytics::Scratch::default(),
-        };
-        Ok(Self { name, kind: Kind::Objects(Box::new(objects)), watch: Arc::default() })
+        Ok(Self { name, kind: Kind::Objects(Box::new(Objects::new(model)?)), watch: Arc::default() })
     }
 
     pub(super) fn people(name: Arc<str>, model: &FinderModel) -> Result<Self, EngineError> {
@@ -92,7 +52,7 @@ impl Detector {
 
     pub fn labels(&self) -> &Labels {
         match &self.kind {
-            Kind::Objects(objects) => &objects.labels,
+            Kind::Objects(objects) => objects.labels(),
             Kind::People { people, .. } => people.labels(),
         }
     }
@@ -127,7 +87,7 @@ impl Detector {
     pub fn finish(&mut self, options: &DetectOptions) -> Result<Vec<Detection>, VisionError> {
         let nothing = || VisionError::NothingStarted { model: self.name.to_string() };
         match &mut self.kind {
-            Kind::Objects(objects) if objects.started => objects.finish(options).map_err(|cause| failed(&self.name, cause)),
+            Kind::Objects(objects) if objects.is_started() => detections(objects, options).map_err(|cause| failed(&self.name, cause)),
             Kind::Objects(_) => Err(nothing()),
             Kind::People { people, waiting } => {
                 let frame = waiting.take().ok_or_else(nothing)?;
@@ -141,38 +101,11 @@ fn failed(name: &Arc<str>, cause: EngineError) -> VisionError {
     VisionError::Inference { model: name.to_string(), cause }
 }
 
-impl Objects {
-    fn start(&mut self, frame: &RgbFrame) -> Result<(), EngineError> {
-        self.started = false;
-        let (input, head) = (self.input, self.head);
-        let prepared = self.resampler.take().filter(|r| r.letterbox().frame == frame.size());
-        let resampler = prepared.unwrap_or_else(|| match head {
-            ObjectHead::Yolox { .. } => Resampler::new(Letterbox::top_left(frame.size(), input), PixelFormat::BgrByte),
-            ObjectHead::Ultralytics { .. } => Resampler::new(Letterbox::centred(frame.size(), input), PixelFormat::RgbUnit),
-        });
-        resampler.write(frame, self.inference.input()?);
-        self.resampler = Some(resampler);
-        self.inference.start()?;
-        self.started = true;
-        Ok(())
-    }
-
-    fn finish(&mut self, options: &DetectOptions) -> Result<Vec<Detection>, EngineError> {
-        self.started = false;
-        self.inference.wait()?;
-        let output = self.inference.output(0)?;
-        let wanted = Wanted { confidence: options.confidence, classes: options.classes.as_deref() };
-        let candidates = match self.head {
-            ObjectHead::Yolox { classes } => yolox::candidates(output, self.input, classes, wanted),
-            ObjectHead::Ultralytics { boxes } => ultralytics::candidates(output, boxes, wanted, &mut self.scratch),
-        };
-        let kept = suppress(candidates, options.iou, options.max_detections);
-        let Some(letterbox) = self.resampler.as_ref().map(Resampler::letterbox) else { return Ok(Vec::new()) };
-        let detection = |c: Candidate| {
-            let bbox = letterbox.box_to_frame(&c.bbox)?;
-            let confidence = c.score.clamp(0.0, 1.0);
-            Some(Detection { class_id: c.class_id, label: self.labels.get(c.class_id), confidence, bbox, track_id: None })
-        };
-        Ok(kept.into_iter().filter_map(detection).collect())
-    }
+fn detections(objects: &mut Objects, options: &DetectOptions) -> Result<Vec<Detection>, EngineError> {
+    let found = objects.finish(options)?;
+    let detection = |(c, bbox): (Candidate, BBox)| {
+        let (label, confidence) = (objects.labels().get(c.class_id), c.score.clamp(0.0, 1.0));
+        Detection { class_id: c.class_id, label, confidence, bbox, track_id: None }
+    };
+    Ok(found.into_iter().map(detection).collect())
 }

@@ -8,6 +8,7 @@ use openvino::{Core, DeviceType, RwPropertyKey};
 use parking_lot::Mutex;
 
 use crate::vision::blob_cache;
+use crate::vision::draft::Draft;
 use crate::vision::engine_error::{EngineError, OLDEST_RUNTIME};
 use crate::vision::network::Network;
 
@@ -88,20 +89,22 @@ impl Engine {
         &self.0.device
     }
 
-    /// Reads and compiles an IR (`.xml` with its `.bin`), ONNX or TFLite file. Takes up to seconds.
-    pub fn compile(&self, path: &Path) -> Result<Network, EngineError> {
+    /// Reads an IR (`.xml` with its `.bin`), ONNX or TFLite file.
+    pub fn read(&self, path: &Path) -> Result<Draft, EngineError> {
         let missing = || EngineError::ModelMissing { path: path.to_owned() };
         let text = path.to_str().filter(|_| path.is_file()).ok_or_else(missing)?;
-        let mut core = self.0.core.lock();
         // An empty weights path lets OpenVINO take the `.bin` beside an `.xml`.
-        let model = core.read_model_from_file(text, "").map_err(|cause| EngineError::Unreadable { path: path.to_owned(), cause })?;
-        let compiled = core.compile_model(&model, self.device_type()).map_err(|cause| EngineError::NotCompiled {
-            path: path.to_owned(),
-            device: self.0.device.clone(),
-            cause,
-        })?;
-        drop(core);
-        Network::new(compiled)
+        let draft = self.0.core.lock().read_model_from_file(text, "").and_then(|model| Draft::new(path.to_owned(), model));
+        draft.map_err(|cause| EngineError::Unreadable { path: path.to_owned(), cause })
+    }
+
+    /// Prepares a model for the device. Takes up to seconds.
+    pub fn compile(&self, draft: Draft) -> Result<Network, EngineError> {
+        let path = draft.path().to_owned();
+        let not_compiled = |cause| EngineError::NotCompiled { path: path.clone(), device: self.0.device.clone(), cause };
+        let (model, inputs) = draft.in_floats().map_err(not_compiled)?;
+        let compiled = self.0.core.lock().compile_model(&model, self.device_type()).map_err(not_compiled)?;
+        Network::new(compiled, &inputs)
     }
 
     fn device_type(&self) -> DeviceType<'_> {

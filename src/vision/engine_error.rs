@@ -26,6 +26,8 @@ pub enum EngineError {
     ModelMissing { path: PathBuf },
     #[error("{} is not a model OpenVINO can read: {cause}", name(.path))]
     Unreadable { path: PathBuf, cause: InferenceError },
+    #[error("the model {} cannot take pictures as {dims:?}: {cause}", name(.path))]
+    NotReshaped { path: PathBuf, dims: Vec<usize>, cause: InferenceError },
     #[error("the model {} cannot be prepared for the device {device}: {cause}", name(.path))]
     NotCompiled { path: PathBuf, device: String, cause: InferenceError },
     #[error("the inference failed: {0}")]

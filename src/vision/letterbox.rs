@@ -1,6 +1,20 @@
-//! Where a frame lies within a model's input: scaled to fit, its proportions kept, the rest padded.
+//! Where a frame lies within a model's input.
+
+use serde::Deserialize;
 
 use crate::geometry::{BBox, Point, Size};
+
+/// How a frame is put into an input of other proportions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Fit {
+    /// Its proportions kept, in the middle, the rest padded.
+    Centred,
+    /// Its proportions kept, in the corner, the rest padded.
+    TopLeft,
+    /// To every edge.
+    Stretched,
+}
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Letterbox {
@@ -10,36 +24,56 @@ pub struct Letterbox {
     pub scaled: Size,
     pub left: u32,
     pub top: u32,
-    /// Input pixels per frame pixel, before `scaled` was rounded: what both references divide boxes by.
-    scale: f64,
+    /// Input pixels per frame pixel across and down, before `scaled` was rounded: what the references divide boxes by.
+    scale: (f64, f64),
 }
 
 impl Letterbox {
+    pub fn new(fit: Fit, frame: Size, input: Size) -> Self {
+        match fit {
+            Fit::Centred => Self::centred(frame, input),
+            Fit::TopLeft => Self::top_left(frame, input),
+            Fit::Stretched => Self::stretched(frame, input),
+        }
+    }
+
     /// In the middle, rounded as Ultralytics' `LetterBox(auto=False, scaleup=True, center=True)` does (ultralytics/data/augment.py).
     pub fn centred(frame: Size, input: Size) -> Self {
-        let scale = fit(frame, input);
+        let scale = smaller(frame, input);
         let side = |from: u32, to: u32| ((f64::from(from) * scale).round_ties_even() as u32).clamp(1, to.max(1));
         let scaled = Size::new(side(frame.width, input.width), side(frame.height, input.height));
         let margin = |to: u32, of: u32| (f64::from(to.saturating_sub(of)) / 2.0 - 0.1).round_ties_even().max(0.0) as u32;
-        Self { frame, input, scaled, left: margin(input.width, scaled.width), top: margin(input.height, scaled.height), scale }
+        Self {
+            frame,
+            input,
+            scaled,
+            left: margin(input.width, scaled.width),
+            top: margin(input.height, scaled.height),
+            scale: (scale, scale),
+        }
     }
 
     /// In the top left corner, cut down to whole pixels, as YOLOX' `preproc` does (yolox/data/data_augment.py).
     pub fn top_left(frame: Size, input: Size) -> Self {
-        let scale = fit(frame, input);
+        let scale = smaller(frame, input);
         let side = |from: u32, to: u32| ((f64::from(from) * scale) as u32).clamp(1, to.max(1));
         let scaled = Size::new(side(frame.width, input.width), side(frame.height, input.height));
-        Self { frame, input, scaled, left: 0, top: 0, scale }
+        Self { frame, input, scaled, left: 0, top: 0, scale: (scale, scale) }
+    }
+
+    /// Over the whole input, as models with a fixed idea of a picture's size are fed (SSD, DETR).
+    pub fn stretched(frame: Size, input: Size) -> Self {
+        Self { frame, input, scaled: input, left: 0, top: 0, scale: ratios(frame, input) }
     }
 
     pub fn to_input(&self, p: Point) -> Point {
-        let scale = self.scale as f32;
-        Point::new(p.x * scale + self.left as f32, p.y * scale + self.top as f32)
+        let (across, down) = (self.scale.0 as f32, self.scale.1 as f32);
+        Point::new(p.x * across + self.left as f32, p.y * down + self.top as f32)
     }
 
     pub fn to_frame(&self, p: Point) -> Point {
-        let scale = self.scale as f32;
-        Point::new((p.x - self.left as f32) / scale, (p.y - self.top as f32) / scale)
+        let (across, down) = (self.scale.0 as f32, self.scale.1 as f32);
+        Point::new((p.x - self.left as f32) / across, (p.y - self.top as f32) / down)
     }
 
     /// A box of the input as a box of the frame, cut at its edges; none where nothing of it lies on the frame.
@@ -50,9 +84,14 @@ impl Letterbox {
     }
 }
 
-fn fit(frame: Size, input: Size) -> f64 {
+fn smaller(frame: Size, input: Size) -> f64 {
+    let (across, down) = ratios(frame, input);
+    across.min(down)
+}
+
+fn ratios(frame: Size, input: Size) -> (f64, f64) {
     let ratio = |to: u32, from: u32| f64::from(to) / f64::from(from.max(1));
-    ratio(input.width, frame.width).min(ratio(input.height, frame.height))
+    (ratio(input.width, frame.width), ratio(input.height, frame.height))
 }
 
 #[cfg(test)]
@@ -82,6 +121,13 @@ mod tests {
     }
 
     #[test]
+    fn a_stretched_frame_has_no_bars() {
+        let l = Letterbox::new(Fit::Stretched, Size::new(1280, 720), Size::new(300, 300));
+        assert_eq!((l.scaled, l.left, l.top), (Size::new(300, 300), 0, 0));
+        assert_eq!(l.to_frame(Point::new(150.0, 150.0)), Point::new(640.0, 360.0));
+    }
+
+    #[test]
     fn a_box_beside_the_frame_is_none() {
         let l = Letterbox::centred(Size::new(1280, 720), Size::new(640, 640));
         assert_eq!(l.box_to_frame(&BBox::new(0.0, 0.0, 100.0, 100.0)), None);
@@ -92,7 +138,8 @@ mod tests {
         #[test]
         fn the_way_there_and_back_is_the_same_point(w in 1u32..9000, h in 1u32..9000, x in 0f32..1.0, y in 0f32..1.0) {
             let frame = Size::new(w, h);
-            for l in [Letterbox::centred(frame, Size::new(640, 640)), Letterbox::top_left(frame, Size::new(416, 256))] {
+            for (fit, input) in [(Fit::Centred, (640, 640)), (Fit::TopLeft, (416, 256)), (Fit::Stretched, (544, 320))] {
+                let l = Letterbox::new(fit, frame, Size::new(input.0, input.1));
                 let p = Point::new(x * w as f32, y * h as f32);
                 let back = l.to_frame(l.to_input(p));
                 prop_assert!(back.distance(p) <= 1e-3 * w.max(h) as f32, "{p:?} {back:?}");

@@ -11,6 +11,7 @@ use crate::detection::Labels;
 use crate::pose::Skeleton;
 use crate::vision::head::Head;
 use crate::vision::labels;
+use crate::vision::told::Told;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -39,7 +40,7 @@ pub struct Entry {
     pub name: String,
     pub task: Task,
     pub head: Head,
-    /// Width and height of the model's input, for whoever lists the models before one is loaded.
+    /// Width and height of the model's input. A model that leaves them open, or has others, is made to take them.
     #[serde(default)]
     pub input: Option<[u32; 2]>,
     #[serde(default)]
@@ -50,6 +51,9 @@ pub struct Entry {
     /// Whether it is taken where a client names none.
     #[serde(default)]
     pub default: bool,
+    /// What its files do not tell, or tell wrongly, about how it is fed and read.
+    #[serde(flatten)]
+    pub told: Told,
 }
 
 #[derive(Clone, Debug, PartialEq, Deserialize)]

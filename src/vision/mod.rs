@@ -1,8 +1,9 @@
 //! Objects and poses in a frame; the only room that knows OpenVINO.
 //!
 //! A picture becomes results in this order, one file a step:
-//! `letterbox` ▸ `resample` ▸ `network` ▸ `yolox` or `ultralytics` ▸ `nms` for objects,
-//! and `blazepose` (find a person, read its landmarks, follow it) for poses.
+//! `letterbox` ▸ `resample` ▸ `network` ▸ one of `heads` ▸ `nms` for objects (and for poses by `whole_frame`),
+//! and `blazepose` (find a person, read its landmarks, follow it) or `single_pose` for poses.
+//! A model's file becomes usable in this order: `about` (what it says) and `draft` ▸ `recognise` ▸ `model`.
 //! `catalog` knows which models there are and hands out a `Detector` or `PoseEstimator` for each session.
 
 pub mod about;
@@ -11,22 +12,29 @@ pub mod blob_cache;
 pub mod catalog;
 pub mod detect_options;
 pub mod detector;
+pub mod draft;
 pub mod engine;
 pub mod engine_error;
+pub mod feed;
 pub mod folder;
 pub mod head;
+pub mod heads;
 pub mod labels;
 pub mod letterbox;
 pub mod manifest;
 pub mod model;
 pub mod network;
 pub mod nms;
+pub mod objects;
+pub mod port;
 pub mod pose_estimator;
+pub mod recognise;
 pub mod resample;
+pub mod single_pose;
 pub mod stopwatch;
+pub mod told;
 pub mod tracking;
-pub mod ultralytics;
-pub mod yolox;
+pub mod whole_frame;
 
 pub use catalog::{Catalog, CatalogError, ModelList, ModelState, ModelSummary};
 pub use detect_options::DetectOptions;

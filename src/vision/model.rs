@@ -4,18 +4,25 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::detection::Labels;
-use crate::vision::about::{Weights, about};
+use crate::geometry::Size;
+use crate::vision::about::{self, About, Weights, about};
+use crate::vision::blazepose::estimator::BlazePoseModel;
 use crate::vision::blazepose::finder::FinderModel;
 use crate::vision::blazepose::people;
 use crate::vision::blazepose::reader::ReaderModel;
-use crate::vision::detector::{Detector, ObjectHead, ObjectModel};
+use crate::vision::detector::Detector;
 use crate::vision::engine::Engine;
 use crate::vision::engine_error::EngineError;
 use crate::vision::folder::is_model;
-use crate::vision::head::{Head, Layout, Unrecognised, recognise};
-use crate::vision::labels::{self, Metadata};
+use crate::vision::head::{Head, Unrecognised};
+use crate::vision::heads::ObjectHead;
+use crate::vision::labels;
 use crate::vision::manifest::Task;
-use crate::vision::pose_estimator::{BlazePoseModel, PoseEstimator};
+use crate::vision::objects::ObjectModel;
+use crate::vision::pose_estimator::PoseEstimator;
+use crate::vision::recognise::{Hints, Layout, recognise};
+use crate::vision::single_pose::SinglePoseModel;
+use crate::vision::told::Told;
 
 /// A model that is compiled and understood.
 #[derive(Clone)]
@@ -27,10 +34,14 @@ pub struct Model {
 
 #[derive(Clone)]
 enum Networks {
-    Objects(ObjectModel),
+    Objects {
+        head: Head,
+        objects: ObjectModel,
+    },
     BlazePose(BlazePoseModel),
     /// BlazePose's person finder alone.
     People(FinderModel),
+    SinglePose(SinglePoseModel),
 }
 
 /// Why a model that is loaded cannot be used for this.
@@ -61,73 +72,89 @@ pub enum LoadError {
 pub struct Known {
     pub files: Vec<PathBuf>,
     pub head: Option<Head>,
+    /// Width and height in pixels; a model of another size is made to take it, if it can.
+    pub input: Option<[u32; 2]>,
     pub labels: Option<Labels>,
+    pub told: Told,
 }
 
 /// Reads and compiles the networks among the files.
 pub fn load(engine: &Engine, known: &Known) -> Result<Model, LoadError> {
-    let (mut objects, mut finder, mut reader) = (None, None, None);
+    let (mut objects, mut finder, mut reader, mut single) = (None, None, None, None);
     let not_whole = || LoadError::NotWhole { files: known.files.clone() };
+    let mut weights = Vec::new();
     for path in known.files.iter().filter(|path| is_model(path)) {
-        let network = engine.compile(path)?;
-        let metadata = metadata_beside(path);
-        let layout = recognise(network.inputs(), network.outputs(), metadata.task.as_deref())
-            .map_err(|why| LoadError::Refused { path: path.clone(), why })?;
+        let about = about(path);
+        let told = known.told.or(&about.told);
+        let size = |[width, height]: [u32; 2]| Size::new(width, height);
+        // BlazePose's networks have a size each, of which the manifest names one.
+        let asked = known.input.filter(|_| known.head != Some(Head::Blazepose)).map(size);
+        let network = engine.compile(engine.read(path)?.fix(asked, about.input.map(size), told.layout)?)?;
+        let names = known.labels.as_ref().map_or(about.names.len(), Labels::len);
+        let hints = Hints { task: about.task.as_deref(), names, head: known.head, order: told.layout };
+        let layout = recognise(network.inputs(), network.outputs(), hints).map_err(|why| LoadError::Refused { path: path.clone(), why })?;
         if let Some(told) = known.head.filter(|told| *told != layout.head()) {
             return Err(LoadError::OtherHead { path: path.clone(), told, found: layout.head() });
         }
+        let word = layout.head();
         let twice = match layout {
             Layout::PersonFinder { boxes, scores } => finder.replace(FinderModel { network, boxes, scores }).is_some(),
             Layout::Landmarks { points, flag, heatmap } => reader.replace(ReaderModel { network, points, flag, heatmap }).is_some(),
-            Layout::Yolox { input, classes } => {
-                let labels = labels_for(path, classes, known, &metadata)?;
-                objects.replace(ObjectModel { network, input, head: ObjectHead::Yolox { classes }, labels }).is_some()
-            }
-            Layout::Ultralytics { input, classes, boxes } => {
-                let labels = labels_for(path, classes, known, &metadata)?;
-                objects.replace(ObjectModel { network, input, head: ObjectHead::Ultralytics { boxes }, labels }).is_some()
+            Layout::MoveNet { side } => single.replace(SinglePoseModel { network, side }).is_some(),
+            Layout::Objects { head, feed } => {
+                let labels = labels_for(path, &head, known, &about.names)?;
+                objects.replace((word, ObjectModel::new(network, feed, head, labels, &told)?)).is_some()
             }
         };
         if twice {
             return Err(not_whole());
         }
+        weights.push(about.weights);
     }
-    let networks = match (objects, finder, reader) {
-        (Some(objects), None, None) => Networks::Objects(objects),
-        (None, Some(finder), Some(reader)) => Networks::BlazePose(BlazePoseModel { finder, reader }),
-        (None, Some(finder), None) => Networks::People(finder),
+    let networks = match (objects, finder, reader, single) {
+        (Some((head, objects)), None, None, None) => Networks::Objects { head, objects },
+        (None, Some(finder), Some(reader), None) => Networks::BlazePose(BlazePoseModel { finder, reader }),
+        (None, Some(finder), None, None) => Networks::People(finder),
+        (None, None, None, Some(single)) => Networks::SinglePose(single),
         _ => return Err(not_whole()),
     };
-    let labels = match &networks {
-        Networks::Objects(objects) => objects.labels.clone(),
-        Networks::BlazePose(_) | Networks::People(_) => people::labels(),
-    };
-    let weights = known.files.iter().filter(|path| is_model(path)).map(|path| about(path).weights);
-    Ok(Model { networks, labels, weights: weights.reduce(|a, b| a.filter(|_| a == b)).flatten() })
+    Ok(Model { labels: networks.labels(), networks, weights: weights.into_iter().reduce(|a, b| a.filter(|_| a == b)).flatten() })
+}
+
+impl Networks {
+    fn labels(&self) -> Labels {
+        match self {
+            Networks::Objects { objects, .. } => objects.labels().clone(),
+            Networks::BlazePose(_) | Networks::People(_) => people::labels(),
+            Networks::SinglePose(_) => Labels::new([""; 0]),
+        }
+    }
 }
 
 impl Model {
     pub fn head(&self) -> Head {
         match &self.networks {
-            Networks::Objects(ObjectModel { head: ObjectHead::Yolox { .. }, .. }) => Head::Yolox,
-            Networks::Objects(_) => Head::Ultralytics,
+            Networks::Objects { head, .. } => *head,
             Networks::BlazePose(_) | Networks::People(_) => Head::Blazepose,
+            Networks::SinglePose(_) => Head::Movenet,
         }
     }
 
     /// What it is for in the first place. A model for poses may find persons, too: `detector` tells.
     pub fn task(&self) -> Task {
         match &self.networks {
-            Networks::Objects(_) | Networks::People(_) => Task::Detect,
-            Networks::BlazePose(_) => Task::Pose,
+            Networks::Objects { objects, .. } if objects.head().has_keypoints() => Task::Pose,
+            Networks::Objects { .. } | Networks::People(_) => Task::Detect,
+            Networks::BlazePose(_) | Networks::SinglePose(_) => Task::Pose,
         }
     }
 
     /// Width and height of the network that sees the whole frame, in pixels.
     pub fn input(&self) -> Option<[u32; 2]> {
         match &self.networks {
-            Networks::Objects(objects) => Some([objects.input.width, objects.input.height]),
+            Networks::Objects { objects, .. } => Some([objects.feed().size.width, objects.feed().size.height]),
             Networks::BlazePose(_) | Networks::People(_) => Some([224, 224]),
+            Networks::SinglePose(single) => Some([single.side as u32; 2]),
         }
     }
 
@@ -141,35 +168,43 @@ impl Model {
         self.weights
     }
 
-    /// A session's own detector. BlazePose finds persons.
+    /// A session's own detector. BlazePose and YOLO for poses find persons.
     pub fn detector(&self, name: Arc<str>) -> Result<Detector, UseError> {
-        Ok(match &self.networks {
-            Networks::Objects(objects) => Detector::objects(name, objects)?,
-            Networks::BlazePose(BlazePoseModel { finder, .. }) | Networks::People(finder) => Detector::people(name, finder)?,
-        })
+        match &self.networks {
+            Networks::Objects { objects, .. } => Ok(Detector::objects(name, objects)?),
+            Networks::BlazePose(BlazePoseModel { finder, .. }) | Networks::People(finder) => Ok(Detector::people(name, finder)?),
+            Networks::SinglePose(_) => Err(UseError::OtherTask { is: Task::Pose, asked: Task::Detect }),
+        }
     }
 
     /// A session's own pose estimator, with nobody followed yet.
     pub fn pose(&self, name: Arc<str>) -> Result<PoseEstimator, UseError> {
         match &self.networks {
-            Networks::BlazePose(blazepose) => Ok(PoseEstimator::new(name, blazepose)?),
-            Networks::Objects(_) | Networks::People(_) => Err(UseError::OtherTask { is: self.task(), asked: Task::Pose }),
+            Networks::BlazePose(blazepose) => Ok(PoseEstimator::blazepose(name, blazepose)?),
+            Networks::SinglePose(single) => Ok(PoseEstimator::single_pose(name, single)?),
+            Networks::Objects { objects, .. } if objects.head().has_keypoints() => Ok(PoseEstimator::whole_frame(name, objects)?),
+            Networks::Objects { .. } | Networks::People(_) => Err(UseError::OtherTask { is: self.task(), asked: Task::Pose }),
         }
     }
 }
 
-/// What an Ultralytics export wrote beside its model; nothing where it wrote nothing.
-pub fn metadata_beside(path: &Path) -> Metadata {
-    // A stray file of that name may be anything.
-    std::fs::read(path.with_file_name("metadata.yaml")).map(|bytes| labels::metadata(&String::from_utf8_lossy(&bytes))).unwrap_or_default()
+/// What an exporter wrote beside its model; nothing where it wrote nothing.
+pub fn metadata_beside(path: &Path) -> About {
+    about::beside(path)
 }
 
-fn labels_for(path: &Path, classes: usize, known: &Known, metadata: &Metadata) -> Result<Labels, LoadError> {
+/// The names that are given, else those of the file, else those usual for so many classes.
+fn labels_for(path: &Path, head: &ObjectHead, known: &Known, names: &[String]) -> Result<Labels, LoadError> {
+    let fits = |count: usize| head.classes().is_none_or(|classes| classes == count);
     match &known.labels {
-        Some(given) if given.len() == classes => Ok(given.clone()),
-        Some(given) => Err(LoadError::LabelCount { path: path.to_owned(), classes, labels: given.len() }),
-        None if metadata.names.len() == classes => Ok(Labels::new(&metadata.names)),
-        None => Ok(labels::for_count(classes)),
+        // A model for poses lists its keypoints.
+        Some(given) if !head.has_keypoints() => match head.classes() {
+            Some(classes) if given.len() != classes => Err(LoadError::LabelCount { path: path.to_owned(), classes, labels: given.len() }),
+            _ => Ok(given.clone()),
+        },
+        _ if !names.is_empty() && fits(names.len()) => Ok(Labels::new(names)),
+        _ if head.has_keypoints() => Ok(people::labels()),
+        _ => Ok(labels::for_count(head.classes().unwrap_or(0))),
     }
 }
 

@@ -1,47 +1,12 @@
 //! A compiled model, and one caller's place in it.
 
-use std::fmt;
 use std::sync::Arc;
 
-use openvino::{CompiledModel, ElementType, InferRequest, Node, Tensor};
+use openvino::{CompiledModel, InferRequest, Node, Tensor};
 use parking_lot::Mutex;
 
 use crate::vision::engine_error::EngineError;
-
-/// The sizes of an input or output; none where the model leaves one open.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Port {
-    pub dims: Vec<Option<usize>>,
-    pub is_f32: bool,
-}
-
-impl Port {
-    pub fn floats(dims: &[usize]) -> Self {
-        Self { dims: dims.iter().copied().map(Some).collect(), is_f32: true }
-    }
-
-    /// The sizes, where all are fixed and the numbers are 32-bit floats.
-    pub fn fixed(&self) -> Option<Vec<usize>> {
-        if self.is_f32 { self.dims.iter().copied().collect() } else { None }
-    }
-
-    fn of(node: &Node) -> Result<Self, openvino::InferenceError> {
-        let dims = node
-            .get_partial_shape()?
-            .get_dimensions()
-            .iter()
-            .map(|d| usize::try_from(d.get_min()).ok().filter(|_| !d.is_dynamic()))
-            .collect();
-        Ok(Self { dims, is_f32: node.get_element_type()? == ElementType::F32 })
-    }
-}
-
-impl fmt::Display for Port {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let dims: Vec<_> = self.dims.iter().map(|d| d.map_or("?".to_owned(), |d| d.to_string())).collect();
-        write!(f, "[{}]{}", dims.join(","), if self.is_f32 { "" } else { " not f32" })
-    }
-}
+use crate::vision::port::Port;
 
 /// A compiled model, shared by all sessions. Clones are the same model.
 #[derive(Clone)]
@@ -55,7 +20,8 @@ struct Shared {
 }
 
 impl Network {
-    pub(super) fn new(compiled: CompiledModel) -> Result<Self, EngineError> {
+    /// `filed`: the inputs before they were made floats.
+    pub(super) fn new(compiled: CompiledModel, filed: &[Port]) -> Result<Self, EngineError> {
         let ports = |count: usize, get: &dyn Fn(usize) -> Result<Node, openvino::InferenceError>| {
             (0..count).map(|i| Port::of(&get(i)?)).collect::<Result<Vec<_>, _>>()
         };
@@ -64,7 +30,8 @@ impl Network {
             let outputs = ports(compiled.get_output_size()?, &|i| compiled.get_output_by_index(i))?;
             Ok((inputs, outputs))
         };
-        let (inputs, outputs) = read().map_err(EngineError::Failed)?;
+        let (mut inputs, outputs) = read().map_err(EngineError::Failed)?;
+        inputs.iter_mut().zip(filed).for_each(|(input, filed)| input.is_byte = filed.is_byte);
         Ok(Self(Arc::new(Shared { compiled: Mutex::new(compiled), inputs, outputs })))
     }
 
@@ -138,6 +105,11 @@ impl Inference {
         self.outputs.get(index).ok_or(missing)?.get_data::<f32>().map_err(EngineError::Failed)
     }
 
+    /// The numbers of all outputs after `wait`.
+    pub fn outputs(&self) -> Result<Vec<&[f32]>, EngineError> {
+        (0..self.network.outputs().len()).map(|index| self.output(index)).collect()
+    }
+
     fn settle(&mut self) -> Result<(), EngineError> {
         if std::mem::take(&mut self.running) { self.request.wait(A_DAY_MS).map_err(EngineError::Failed) } else { Ok(()) }
     }
@@ -147,19 +119,5 @@ impl Drop for Inference {
     fn drop(&mut self) {
         // The run writes into tensors that go with this value.
         let _ = self.settle();
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ports_read_as_shapes() {
-        assert_eq!(Port::floats(&[1, 84, 8400]).to_string(), "[1,84,8400]");
-        let open = Port { dims: vec![Some(1), None], is_f32: false };
-        assert_eq!(open.to_string(), "[1,?] not f32");
-        assert_eq!(open.fixed(), None);
-        assert_eq!(Port::floats(&[2]).fixed(), Some(vec![2]));
     }
 }

@@ -8,15 +8,25 @@ pub struct Candidate {
     pub bbox: BBox,
     pub score: f32,
     pub class_id: usize,
+    /// Its place among the boxes of the output, by which its keypoints are found.
+    pub place: usize,
 }
 
 impl Candidate {
     /// None where the numbers are no box: models may answer with NaN, infinities or negative sizes.
     pub fn new(center: (f32, f32), size: (f32, f32), score: f32, class_id: usize) -> Option<Self> {
         let (w, h) = size;
-        let finite = [center.0, center.1, w, h, score].iter().all(|v| v.is_finite());
-        let bbox = BBox { x1: center.0 - w / 2.0, y1: center.1 - h / 2.0, x2: center.0 + w / 2.0, y2: center.1 + h / 2.0 };
-        (finite && w > 0.0 && h > 0.0).then_some(Self { bbox, score, class_id })
+        Self::between([center.0 - w / 2.0, center.1 - h / 2.0, center.0 + w / 2.0, center.1 + h / 2.0], score, class_id)
+    }
+
+    /// By its left, upper, right and lower edge.
+    pub fn between([x1, y1, x2, y2]: [f32; 4], score: f32, class_id: usize) -> Option<Self> {
+        let finite = [x1, y1, x2, y2, score].iter().all(|v| v.is_finite());
+        (finite && x2 > x1 && y2 > y1).then_some(Self { bbox: BBox { x1, y1, x2, y2 }, score, class_id, place: 0 })
+    }
+
+    pub fn at(self, place: usize) -> Self {
+        Self { place, ..self }
     }
 }
 
@@ -56,7 +66,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn candidate(x: f32, score: f32, class_id: usize) -> Candidate {
-        Candidate { bbox: BBox::new(x, 0.0, x + 10.0, 10.0), score, class_id }
+        Candidate { bbox: BBox::new(x, 0.0, x + 10.0, 10.0), score, class_id, place: 0 }
     }
 
     #[test]

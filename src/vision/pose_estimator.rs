@@ -1,62 +1,42 @@
-//! Reads the poses of several persons and follows them from frame to frame.
+//! Reads the poses of the persons in a frame, by whichever model.
 
 use std::sync::Arc;
 
 use crate::frame::RgbFrame;
-use crate::geometry::{BBox, Size};
-use crate::pose::{Pose, Skeleton};
+use crate::geometry::BBox;
+use crate::pose::Pose;
 use crate::vision::VisionError;
-use crate::vision::blazepose::coverage::{belongs, uncovered};
-use crate::vision::blazepose::finder::{Finder, FinderModel};
-use crate::vision::blazepose::patience::{Patience, Rhythm};
-use crate::vision::blazepose::reader::{Reader, ReaderModel};
-use crate::vision::blazepose::roi::Roi;
-use crate::vision::blazepose::sighting::Sighting;
-use crate::vision::blazepose::tracks::Tracks;
+use crate::vision::blazepose::estimator::{BlazePoseModel, Estimator};
 use crate::vision::engine_error::EngineError;
+use crate::vision::objects::ObjectModel;
+use crate::vision::single_pose::{SinglePose, SinglePoseModel};
 use crate::vision::stopwatch::Stopwatch;
-
-/// MediaPipe's `min_detection_confidence`.
-const SEEN: f32 = 0.5;
-/// Persons newly looked at in one frame: 5 to 12 ms each. The others have their turn in the next frames.
-const ATTEMPTS: u32 = 3;
-/// A person's own square is this much larger than their box: the finder wants to see some of what is around.
-const AROUND_BOX: f32 = 1.5;
-/// The longest wait between two looks over the whole frame, in frames: without an object detector, and with one, which sees more.
-const LONGEST_ALONE: u32 = 10;
-const LONGEST_AIDED: u32 = 30;
-
-/// The two networks of BlazePose.
-#[derive(Clone)]
-pub struct BlazePoseModel {
-    pub finder: FinderModel,
-    pub reader: ReaderModel,
-}
+use crate::vision::whole_frame::WholeFrame;
 
 /// One session's poses. Frames must come in order; a frame of another size begins anew.
 pub struct PoseEstimator {
     name: Arc<str>,
-    finder: Finder,
-    reader: Reader,
-    tracks: Tracks,
-    patience: Patience,
-    rhythm: Rhythm,
-    size: Option<Size>,
+    kind: Kind,
     watch: Arc<Stopwatch>,
 }
 
-/// Where to look for the person of a box.
-#[derive(Clone, Copy)]
-enum Way {
-    Standing,
-    Found,
+enum Kind {
+    BlazePose(Box<Estimator>),
+    WholeFrame(Box<WholeFrame>),
+    SinglePose(Box<SinglePose>),
 }
 
 impl PoseEstimator {
-    pub(super) fn new(name: Arc<str>, model: &BlazePoseModel) -> Result<Self, EngineError> {
-        let (finder, reader) = (Finder::new(&model.finder)?, Reader::new(&model.reader)?);
-        let (tracks, patience, rhythm) = (Tracks::default(), Patience::default(), Rhythm::default());
-        Ok(Self { name, finder, reader, tracks, patience, rhythm, size: None, watch: Arc::default() })
+    pub(super) fn blazepose(name: Arc<str>, model: &BlazePoseModel) -> Result<Self, EngineError> {
+        Ok(Self { name, kind: Kind::BlazePose(Box::new(Estimator::new(model)?)), watch: Arc::default() })
+    }
+
+    pub(super) fn whole_frame(name: Arc<str>, model: &ObjectModel) -> Result<Self, EngineError> {
+        Ok(Self { name, kind: Kind::WholeFrame(Box::new(WholeFrame::new(model)?)), watch: Arc::default() })
+    }
+
+    pub(super) fn single_pose(name: Arc<str>, model: &SinglePoseModel) -> Result<Self, EngineError> {
+        Ok(Self { name, kind: Kind::SinglePose(Box::new(SinglePose::new(model)?)), watch: Arc::default() })
     }
 
     /// The same, whose frames are timed together with those of other sessions.
@@ -68,109 +48,16 @@ impl PoseEstimator {
         &self.name
     }
 
-    /// The poses of a frame by track, the longest followed first. `persons` are the boxes of persons an object detector saw in this
-    /// frame; there may be none. A pose that was found once is followed without them.
+    /// The poses of a frame. `persons` are the boxes of persons an object detector saw in this frame; there may be none.
+    /// BlazePose gives them by track, the longest followed first, and follows without boxes whom it found once. A model that sees the
+    /// whole frame gives the surest first and needs no boxes. One that reads a single person gives them in the order of the boxes.
     pub fn estimate(&mut self, frame: &RgbFrame, persons: &[BBox], max_poses: usize) -> Result<Vec<Pose>, VisionError> {
-        if self.size.replace(frame.size()) != Some(frame.size()) {
-            self.tracks.truncate(0);
-            (self.patience, self.rhythm) = (Patience::default(), Rhythm::default());
-        }
-        self.tracks.truncate(max_poses);
-        if max_poses > 0 && frame.size().pixels() > 0 {
-            let watch = Arc::clone(&self.watch);
-            let step = watch.time(|| self.follow(frame).and_then(|()| self.discover(frame, persons, max_poses)));
-            step.map_err(|cause| VisionError::Inference { model: self.name.to_string(), cause })?;
-        }
-        let pose = |id: u32, score: f32, keypoints: Vec<_>| Pose { track_id: Some(id), skeleton: Skeleton::BlazePose33, score, keypoints };
-        Ok(self.tracks.seen().map(|t| pose(t.id, t.body.score, t.body.keypoints.clone())).collect())
-    }
-
-    fn follow(&mut self, frame: &RgbFrame) -> Result<(), EngineError> {
-        let mut readings = Vec::with_capacity(self.tracks.followed());
-        for (id, square) in self.tracks.squares().collect::<Vec<_>>() {
-            readings.push((id, self.reader.read(frame, &square)?));
-        }
-        if self.tracks.update(readings, frame.size()) > 0 {
-            self.rhythm.look_soon();
-        }
-        Ok(())
-    }
-
-    fn discover(&mut self, frame: &RgbFrame, persons: &[BBox], max_poses: usize) -> Result<(), EngineError> {
-        self.patience.tick(persons);
-        let time_to_look = self.rhythm.tick();
-        let mut attempts = ATTEMPTS;
-
-        let bodies: Vec<_> = self.tracks.seen().map(|t| &t.body).collect();
-        for person in uncovered(persons, &bodies, frame.size()) {
-            if self.tracks.followed() >= max_poses || attempts == 0 {
-                return Ok(());
-            }
-            if self.patience.allows(&person) {
-                attempts -= 1;
-                if self.try_person(frame, &person)? { self.patience.succeeded(&person) } else { self.patience.failed(&person) }
-            }
-        }
-
-        // Without anybody to follow and without boxes every frame may be the one in which somebody enters.
-        let alone = persons.is_empty();
-        if self.tracks.followed() >= max_poses || !(time_to_look || alone && self.tracks.followed() == 0) {
-            return Ok(());
-        }
-        let mut found = false;
-        for sighting in self.finder.find(frame, &Roi::whole(frame.size()), SEEN)? {
-            if self.tracks.followed() >= max_poses || attempts == 0 {
-                break;
-            }
-            let Some(square) = sighting.roi() else { continue };
-            if !self.tracks.seen().any(|t| t.body.roi.is_near(&square)) {
-                attempts -= 1;
-                found |= self.begin(frame, &square)?;
-            }
-        }
-        match found {
-            true => self.rhythm.look_soon(),
-            false => self.rhythm.nothing_new(if alone { LONGEST_ALONE } else { LONGEST_AIDED }),
-        }
-        Ok(())
-    }
-
-    /// Looks for the person of a box: where an upright person would be, and with the finder in a square of their own, in which small
-    /// persons are large enough to be seen. The first finds 87 of 100 pedestrians, the second 45, but also those who lie or are cut off.
-    fn try_person(&mut self, frame: &RgbFrame, person: &BBox) -> Result<bool, EngineError> {
-        let whole = person.y2 < frame.height() as f32 - 1.0;
-        let upright = person.height() > 1.3 * person.width() && whole;
-        for way in if upright { [Way::Standing, Way::Found] } else { [Way::Found, Way::Standing] } {
-            let square = match way {
-                Way::Standing => Some(Roi::standing(person)),
-                Way::Found => self.sighted(frame, person)?,
-            };
-            let Some(square) = square.filter(Roi::is_usable) else { continue };
-            let body = self.reader.read(frame, &square)?.filter(|body| belongs(body, person, frame.size()));
-            if let Some(body) = body {
-                return Ok(self.tracks.begin(body, frame.size()));
-            }
-        }
-        Ok(false)
-    }
-
-    /// The square of the person the finder sees in and around a box.
-    fn sighted(&mut self, frame: &RgbFrame, person: &BBox) -> Result<Option<Roi>, EngineError> {
-        let around = Roi::around(person, AROUND_BOX);
-        if !around.is_usable() {
-            return Ok(None);
-        }
-        let seen = self.finder.find(frame, &around, SEEN)?;
-        let overlap = |s: &Sighting| s.person_box(frame.size()).map_or(0.0, |b| b.iou(person));
-        let theirs = seen.iter().filter(|s| person.contains(s.hips) || overlap(s) > 0.4);
-        Ok(theirs.max_by(|a, b| (overlap(a) * a.score).total_cmp(&(overlap(b) * b.score))).and_then(Sighting::roi))
-    }
-
-    /// Follows the person in the square from now on, if there is one who is not followed yet.
-    fn begin(&mut self, frame: &RgbFrame, square: &Roi) -> Result<bool, EngineError> {
-        Ok(match self.reader.read(frame, square)? {
-            Some(body) => self.tracks.begin(body, frame.size()),
-            None => false,
-        })
+        let Self { kind, watch, .. } = self;
+        let poses = watch.time(|| match kind {
+            Kind::BlazePose(estimator) => estimator.estimate(frame, persons, max_poses),
+            Kind::WholeFrame(estimator) => estimator.estimate(frame, max_poses),
+            Kind::SinglePose(estimator) => estimator.estimate(frame, persons, max_poses),
+        });
+        poses.map_err(|cause| VisionError::Inference { model: self.name.to_string(), cause })
     }
 }

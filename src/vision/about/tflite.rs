@@ -1,15 +1,42 @@
 //! TFLite files: a FlatBuffer (tensorflow/lite/schema/schema.fbs; flatbuffers.dev, "Internals"). No maintained crate has the schema,
 //! and a few offsets are all that is read. Every offset may be wrong: each read is checked.
 
-use crate::vision::about::About;
+use std::io::{Cursor, Read};
+
+use zip::ZipArchive;
+
 use crate::vision::about::weights::{Tally, Weights};
+use crate::vision::about::{About, lines, metadata};
 
 pub fn read(bytes: &[u8]) -> Option<About> {
     if bytes.get(4..8)? != b"TFL3" {
         return None;
     }
     let file = Table { bytes, at: u32_at(bytes, 0)? };
-    Some(About { weights: weights(&file) })
+    Some(About { weights: weights(&file), ..appended(bytes) })
+}
+
+/// Names of more bytes than this are none.
+const LARGEST: u64 = 1 << 20;
+
+/// Exporters append an archive to the model, with Ultralytics' metadata or a list of labels
+/// (ai.google.dev/edge/litert, "Adding metadata to LiteRT models").
+fn appended(bytes: &[u8]) -> About {
+    let Ok(mut archive) = ZipArchive::new(Cursor::new(bytes)) else { return About::default() };
+    let mut said = About::default();
+    for index in 0..archive.len() {
+        let Ok(file) = archive.by_index(index) else { continue };
+        let (name, mut text) = (file.name().unwrap_or_default().into_owned(), String::new());
+        if file.take(LARGEST).read_to_string(&mut text).is_err() {
+            continue;
+        }
+        said = match name.as_str() {
+            "metadata.json" | "temp_meta.txt" => metadata::read(&text).or(said),
+            name if name.ends_with(".txt") && name.contains("label") => said.or(About { names: lines(&text), ..About::default() }),
+            _ => said,
+        };
+    }
+    said
 }
 
 /// Model.subgraphs[0].tensors and Model.buffers: a tensor with data is a weight.
@@ -88,6 +115,24 @@ mod tests {
         assert_eq!(read(b""), None);
         assert_eq!(read(b"\x08\0\0\0TFL3"), Some(About::default()));
         assert_eq!(read(b"\x08\0\0\0ONNX\0\0\0\0"), None);
+    }
+
+    #[test]
+    fn an_appended_archive_is_read() {
+        use std::io::Write;
+        let mut archive = zip::ZipWriter::new(Cursor::new(Vec::new()));
+        for (name, text) in
+            [("labelmap.txt", "cat\ndog\n"), ("metadata.json", r#"{"task": "detect", "imgsz": [320, 640]}"#), ("x.txt", "no")]
+        {
+            archive.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
+            archive.write_all(text.as_bytes()).unwrap();
+        }
+        let model = [b"\x08\0\0\0TFL3".to_vec(), archive.finish().unwrap().into_inner()].concat();
+        let about = read(&model).unwrap();
+        assert_eq!(
+            (about.names, about.task.as_deref(), about.input),
+            (vec!["cat".to_owned(), "dog".into()], Some("detect"), Some([640, 320]))
+        );
     }
 
     proptest! {

@@ -9,6 +9,7 @@ use crate::vision::folder::Found;
 use crate::vision::head::Head;
 use crate::vision::manifest::{Entry, Task};
 use crate::vision::model::{Known, metadata_beside};
+use crate::vision::told::Told;
 
 /// Who brought a model into the list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +29,7 @@ pub struct Listed {
     pub task: Option<Task>,
     pub head: Option<Head>,
     pub input: Option<[u32; 2]>,
+    pub told: Told,
     pub labels: Option<Labels>,
     pub licence: Option<String>,
     /// Where its first file is fetched from.
@@ -47,6 +49,7 @@ impl Listed {
             task: Some(entry.task),
             head: Some(entry.head),
             input: entry.input,
+            told: entry.told,
             labels: entry.labels.as_ref().and_then(|source| source.labels()),
             licence: Some(entry.licence.clone()),
             address: entry.files.iter().find_map(|file| file.address.clone()),
@@ -66,6 +69,7 @@ impl Listed {
             task,
             head: None,
             input: None,
+            told: Told::default(),
             labels: None,
             licence: metadata.licence,
             address: None,
@@ -87,11 +91,12 @@ impl Listed {
     }
 
     pub fn known(&self) -> Known {
-        Known { files: self.files.clone(), head: self.head, labels: self.labels.clone() }
+        Known { files: self.files.clone(), head: self.head, input: self.input, told: self.told, labels: self.labels.clone() }
     }
 }
 
-/// What belongs to a model without being named: the weights of an IR, and what an export tells of itself.
+/// What belongs to a model without being named: the weights of an IR, and what `about` reads beside a model.
 fn beside(files: &[PathBuf]) -> Vec<PathBuf> {
-    files.iter().flat_map(|file| [file.with_extension("bin"), file.with_file_name("metadata.yaml")]).collect()
+    let of = |file: &PathBuf| [file.with_extension("bin"), file.with_file_name("metadata.yaml"), file.with_file_name("labels.txt")];
+    files.iter().flat_map(of).collect()
 }

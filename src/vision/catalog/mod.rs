@@ -264,7 +264,8 @@ fn named(shelf: &Shelf, name: &str, task: Option<Task>) -> Result<Arc<Slot>, Cat
     let unknown = || CatalogError::Unknown { name: name.to_owned(), known: shelf.names(task) };
     let slot = shelf.find(name).ok_or_else(unknown)?;
     match (slot.listed.task, task) {
-        (Some(is), Some(asked)) if is != asked => Err(CatalogError::OtherTask { name: name.to_owned(), is, asked }),
+        // The other way round only the model itself can tell: those for poses may find persons, too.
+        (Some(is @ Task::Detect), Some(asked @ Task::Pose)) => Err(CatalogError::OtherTask { name: name.to_owned(), is, asked }),
         _ => Ok(Arc::clone(slot)),
     }
 }
