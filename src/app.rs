@@ -1,8 +1,7 @@
 //! Puts the server together, runs it, and takes it apart in order.
 
 use std::path::Path;
-use std::sync::Arc;
-use std::thread::JoinHandle;
+use std::sync::{Arc, Once};
 use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
@@ -21,6 +20,8 @@ use crate::processing::session_run::Analyses;
 use crate::sessions::metrics::Counters;
 use crate::sessions::reaper::{Reaper, ReaperSettings};
 use crate::sessions::registry::Registry;
+use crate::vision::CatalogError;
+use crate::vision::catalog::keeper::Keeper;
 
 /// How long a server that was told to stop goes on refusing.
 const FAREWELL: Duration = Duration::from_secs(1);
@@ -31,7 +32,6 @@ pub struct App {
     state: web::Data<State>,
     server: actix_web::dev::Server,
     reaper: Reaper,
-    warm_up: Option<JoinHandle<()>>,
 }
 
 impl App {
@@ -80,7 +80,7 @@ impl App {
             quarantine,
         };
         let reaper = Reaper::start(registry, settings)?;
-        Ok(Self { address, state, server, reaper, warm_up: None })
+        Ok(Self { address, state, server, reaper })
     }
 
     /// Begins the analyses again that an earlier process did not end.
@@ -94,25 +94,31 @@ impl App {
         }
     }
 
-    /// Loads the models beside the running server, then says on stderr that it is ready.
-    fn warm_up(&mut self) -> std::io::Result<()> {
+    /// Loads the models beside the running server and goes on to look after them; says on stderr that the server is ready.
+    fn keep_models(&self) -> std::io::Result<Option<Keeper>> {
         let (state, address) = (self.state.clone(), self.address);
-        let thread = std::thread::Builder::new().name("warm-up".to_owned()).spawn(move || {
-            if let Ok(analyses) = state.analyses() {
-                let catalog = &analyses.resources().catalog;
-                catalog.notices().iter().for_each(|notice| tracing::warn!("{notice}"));
-                state.set_warm(catalog.warm_up().map_err(|error| {
+        let listening = move || eprintln!("listening on http://{address}");
+        let Ok(analyses) = self.state.analyses() else {
+            listening();
+            return Ok(None);
+        };
+        let catalog = Arc::clone(&analyses.resources().catalog);
+        let told = {
+            let catalog = Arc::clone(&catalog);
+            let (mut said, first) = (Vec::new(), Once::new());
+            move |warm: Result<(), CatalogError>| {
+                let notices = catalog.notices();
+                notices.iter().filter(|notice| !said.contains(*notice)).for_each(|notice| tracing::warn!("{notice}"));
+                said = notices;
+                state.set_warm(warm.map_err(|error| {
                     tracing::error!("the default models do not run: {error}");
-                    Problem::new(
-                        ErrorCode::NotReady,
-                        format!("The default models do not run: {error}. The server's operator can run scripts/setup."),
-                    )
+                    let detail = format!("The default models do not run: {error}. The server's operator can run scripts/setup.");
+                    Problem::new(ErrorCode::NotReady, detail)
                 }));
+                first.call_once(listening);
             }
-            eprintln!("listening on http://{address}");
-        })?;
-        self.warm_up = Some(thread);
-        Ok(())
+        };
+        Keeper::start(catalog, told).map(Some)
     }
 
     /// A handle that stops the server from elsewhere.
@@ -121,13 +127,11 @@ impl App {
     }
 
     /// Serves until it is stopped.
-    pub async fn run(mut self) -> anyhow::Result<()> {
+    pub async fn run(self) -> anyhow::Result<()> {
         self.take_up();
-        self.warm_up()?;
+        let keeper = self.keep_models()?;
         self.server.await?;
-        if let Some(warm_up) = self.warm_up.take() {
-            let _ = warm_up.join();
-        }
+        drop(keeper);
         drop(self.reaper);
         Ok(())
     }
@@ -222,7 +226,7 @@ pub async fn signal() -> std::io::Result<()> {
 
 fn analyses(args: &ServeArgs, ffmpeg: Ffmpeg, results: &Path, counters: &Arc<Counters>) -> Result<Analyses, Missing> {
     let engine = installation::engine(&args.engine, Some(args.data_dir.join("model-cache")))?;
-    let catalog = installation::catalog(engine, &args.engine)?;
+    let catalog = installation::catalog(engine, &args.engine)?.with_defaults_in(&args.data_dir.join("defaults.toml"));
     let resources = installation::resources(ffmpeg, catalog, &args.encode, args.max_running);
     Ok(Analyses::new(resources, results, Arc::clone(counters)))
 }

@@ -2,6 +2,7 @@
 
 pub mod analysis;
 pub mod environment;
+pub mod models;
 pub mod tracking;
 
 use std::net::IpAddr;
@@ -15,6 +16,7 @@ use crate::media::command::EncodeSettings;
 use crate::options::InvalidOption;
 use crate::vision::Precision;
 use analysis::OptionArgs;
+use models::ModelsArgs;
 use tracking::TrackArgs;
 
 /// Analyses videos: finds objects and human poses, and gives back an annotated MP4 and the numbers behind it.
@@ -40,6 +42,8 @@ pub enum Command {
     Bench(Box<BenchArgs>),
     /// Give ids to the objects of detections from elsewhere
     Track(TrackArgs),
+    /// See which models there are, try them, and fetch those that are missing
+    Models(ModelsArgs),
     /// Check what this machine has and say how to get what is missing
     Doctor(EngineArgs),
 }

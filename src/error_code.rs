@@ -40,6 +40,7 @@ codes! {
     UploadFinal "UPLOAD_FINAL" 403 "The upload is put together from others";
     NotFound "NOT_FOUND" 404 "There is nothing here";
     SessionNotFound "SESSION_NOT_FOUND" 404 "There is no such session";
+    ModelNotFound "MODEL_NOT_FOUND" 404 "There is no model of this name";
     ResultNotFound "RESULT_NOT_FOUND" 404 "There is no such result";
     MethodNotAllowed "METHOD_NOT_ALLOWED" 405 "This address takes another method";
     NotAcceptable "NOT_ACCEPTABLE" 406 "This address gives nothing of the kind that is accepted";

@@ -9,8 +9,7 @@ use crate::media::ffmpeg::Ffmpeg;
 use crate::media::sandbox::Sandbox;
 use crate::processing::resources::Resources;
 use crate::processing::slots::Slots;
-use crate::vision::catalog::Catalog;
-use crate::vision::{Engine, EngineConfig, Manifest};
+use crate::vision::{Catalog, CatalogError, Engine, EngineConfig, Manifest};
 
 /// The list of models that the binary carries.
 const MANIFEST: &str = include_str!("../models/manifest.toml");
@@ -46,12 +45,15 @@ pub fn engine(args: &EngineArgs, cache_dir: Option<PathBuf>) -> Result<Engine, M
     Engine::load(config).map_err(|e| Missing::Engine(e.to_string()))
 }
 
-/// The models, with others that a user named by path.
+/// The models of the folder, by its own manifest or the binary's.
 pub fn catalog(engine: Engine, args: &EngineArgs) -> Result<Catalog, Missing> {
-    let own = args.models_dir.join("manifest.toml");
-    let text = std::fs::read_to_string(own).unwrap_or_else(|_| MANIFEST.to_owned());
-    let manifest = Manifest::parse(&text).map_err(|e| Missing::Models(e.to_string()))?;
-    Catalog::open(engine, &args.models_dir, manifest).map_err(|e| Missing::Models(e.to_string()))
+    let models = |e: CatalogError| Missing::Models(e.to_string());
+    Catalog::open(engine, &args.models_dir, manifest()?).map_err(models)
+}
+
+/// The manifest of the binary, for a folder without one.
+pub fn manifest() -> Result<Manifest, Missing> {
+    Manifest::parse(MANIFEST).map_err(|e| Missing::Models(e.to_string()))
 }
 
 pub fn resources(ffmpeg: Ffmpeg, catalog: Catalog, encode: &EncodeArgs, running: usize) -> Resources {

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use sightline::cli::{analyze, bench, doctor, track, upload};
+use sightline::cli::{analyze, bench, doctor, models, track, upload};
 use sightline::config::{Command, WrongConfiguration, environment};
 use sightline::error_code::{ErrorCode, Problem};
 use sightline::options::InvalidOption;
@@ -27,6 +27,7 @@ fn main() -> ExitCode {
         Command::Upload(args) => upload::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Track(args) => track::run(&args),
+        Command::Models(args) => models::run(&args),
         Command::Doctor(args) => return if doctor::run(&args) { ExitCode::SUCCESS } else { ExitCode::FAILURE },
     };
     match outcome {

@@ -41,6 +41,7 @@ export async function main(): Promise<number> {
     );
     await tally.check('a cancelled upload says so and offers another try', () => inPage(opened, origin, (page) => cancelled(page, dir)));
     await tally.check('a file of another kind is refused before any upload', () => inPage(opened, origin, (page) => refused(page, dir)));
+    await tally.check('models are listed, unloaded and loaded again', () => inPage(opened, origin, models));
     await watching(opened, tally, dir, (line) => log.push(line));
     await goingOn(opened, tally, dir, (line) => log.push(line));
   } catch (error) {
@@ -154,6 +155,19 @@ async function cancelled(page: Page, dir: string): Promise<void> {
   await page.getByRole('heading', { name: 'Cancelled' }).waitFor();
   assert.ok((await removed).ok(), 'the server did not remove the session');
   await page.getByRole('button', { name: 'Try again' }).waitFor();
+}
+
+async function models(page: Page): Promise<void> {
+  await page.getByText('Models', { exact: true }).click();
+  const row = page.getByRole('listitem').filter({ hasText: 'Default' }).first();
+  await row.getByRole('button', { name: /^Unload/ }).click();
+  await row.getByText('not loaded').waitFor();
+  await row.getByRole('button', { name: /^Load/ }).click();
+  await row.getByRole('button', { name: /^Unload/ }).waitFor({ timeout: 60_000 });
+  const name = (await row.locator('strong').innerText()).trim();
+  await page.getByText('Options', { exact: true }).click();
+  const chosen = page.getByRole('combobox', { name: 'Object model' }).or(page.getByRole('combobox', { name: 'Pose model' }));
+  await chosen.filter({ hasText: `Default (${name})` }).first().waitFor();
 }
 
 async function refused(page: Page, dir: string): Promise<void> {

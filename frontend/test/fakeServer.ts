@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname, join, normalize } from 'node:path';
+import { FakeModels } from './fakeModels';
 import { FakeSession, type Faults, type Script } from './fakeSession';
 
 export interface FakeOptions extends Partial<Script> {
@@ -28,6 +29,7 @@ export class FakeServer {
   readonly deleted: string[] = [];
   /** Sessions whose list of chunks was asked for, in order. */
   readonly asked: string[] = [];
+  readonly models = new FakeModels();
   readonly #lost = new Set<string>();
   faults: Faults;
   readonly #options: FakeOptions;
@@ -78,6 +80,7 @@ export class FakeServer {
     if (route === 'GET /api/uploads') { this.#tellUpload(response, id); return; }
     if (route === 'GET /api/sessions' && index === 'index.m3u8') { this.#tellPlaylist(response, id); return; }
     if (route === 'DELETE /api/sessions') { this.#delete(response, id); return; }
+    if (name === 'models') return this.#answerModels(request, response, id, pathname.split('/')[4]);
     if (area === 'uploads') { this.#sendResult(request, response, id); return; }
     if (area === 'api') { problem(response, 404, 'NOT_FOUND', 'There is nothing here.'); return; }
     return this.#sendPage(response, pathname);
@@ -149,6 +152,12 @@ export class FakeServer {
     const session = this.#session(id, 1);
     session.addReader(response, '', { 'x-session-id': id });
     session.chunks.set(0, Buffer.from(await file.arrayBuffer()));
+  }
+
+  async #answerModels(request: IncomingMessage, response: ServerResponse, name: string, change: string | undefined): Promise<void> {
+    const body = this.models.answer(decodeURIComponent(name), change, (await readBody(request)).toString());
+    if (body === undefined) problem(response, 404, 'MODEL_NOT_FOUND', `There is no model ${name}.`);
+    else json(response, 200, body);
   }
 
   #tellPlaylist(response: ServerResponse, id: string): void {

@@ -28,6 +28,9 @@ export async function main([folder = 'screenshots']: string[]): Promise<number> 
     await page.getByText('Options', { exact: true }).click();
     await page.locator('input[type=file]').setInputFiles({ name: 'notes.txt', mimeType: 'text/plain', buffer: Buffer.from('x') });
     await shot('2-refused');
+    await page.getByText('Models', { exact: true }).click();
+    await page.getByText('road_damage').last().waitFor();
+    await shot('2-options-and-models');
     await page.getByRole('button', { name: /Choose a video/ }).focus();
 
     // The last chunk waits, so that the upload is seen under way.

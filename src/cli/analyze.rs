@@ -81,9 +81,9 @@ impl Prepared {
     pub fn new(engine_args: &EngineArgs, encode: &EncodeArgs, mut options: AnalysisOptions) -> anyhow::Result<Self> {
         let ffmpeg = installation::ffmpeg(engine_args)?;
         let engine = installation::engine(engine_args, installation::model_cache())?;
-        let mut catalog = installation::catalog(engine, engine_args)?;
-        options.detector = by_path(&mut catalog, options.detector)?;
-        options.pose = by_path(&mut catalog, options.pose)?;
+        let catalog = installation::catalog(engine, engine_args)?;
+        options.detector = by_path(&catalog, options.detector)?;
+        options.pose = by_path(&catalog, options.pose)?;
         if options.detector == ModelChoice::Default {
             catalog.notices().iter().for_each(|notice| tracing::warn!("{notice}"));
         }
@@ -99,13 +99,16 @@ impl Prepared {
 pub struct Usage(pub &'static str);
 
 /// A model that is named by a path joins the catalog.
-fn by_path(catalog: &mut Catalog, choice: ModelChoice) -> anyhow::Result<ModelChoice> {
+fn by_path(catalog: &Catalog, choice: ModelChoice) -> anyhow::Result<ModelChoice> {
     match choice {
-        ModelChoice::Named(text) if text.contains(std::path::MAIN_SEPARATOR) || Path::new(&text).is_file() => {
-            Ok(ModelChoice::Named(catalog.add(Path::new(&text))?))
-        }
+        ModelChoice::Named(text) if is_path(&text) => Ok(ModelChoice::Named(catalog.add(Path::new(&text))?)),
         other => Ok(other),
     }
+}
+
+/// Whether a model is named by its path.
+pub fn is_path(text: &str) -> bool {
+    text.contains(std::path::MAIN_SEPARATOR) || Path::new(text).is_file()
 }
 
 /// Whether an output would be written over the video it is made from.

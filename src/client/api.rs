@@ -5,20 +5,18 @@ use std::time::Duration;
 
 use reqwest::header::{HeaderMap, LOCATION, RETRY_AFTER};
 use reqwest::redirect::Policy;
-use reqwest::{Certificate, Response, StatusCode, Url};
+use reqwest::{Response, StatusCode, Url};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
 
-use super::failure::{Failure, Told, root_cause};
+use super::connection::connection;
+use super::failure::{Failure, Told};
 use super::retry;
 use super::source::{CHUNK_SIZE, Source};
 
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const CHUNK_TIMEOUT: Duration = Duration::from_secs(30);
 const QUESTION_TIMEOUT: Duration = Duration::from_secs(10);
-/// The server is never silent for longer than 15 s: after this long a stream is dead.
-const SILENCE: Duration = Duration::from_secs(45);
 /// Most bytes of a problem that are read.
 const LARGEST_ANSWER: usize = 1 << 20;
 
@@ -52,16 +50,7 @@ impl Server {
         if !matches!(url.scheme(), "http" | "https") || url.query().is_some() || url.fragment().is_some() {
             return Err(refused("it must look like http://host:port".to_owned()));
         }
-        let mut http = reqwest::Client::builder().connect_timeout(CONNECT_TIMEOUT).read_timeout(SILENCE).redirect(Policy::none());
-        // Fails only where there is one already, which will do.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        if url.scheme() == "http" {
-            // Else a machine without certificates could not even speak plain HTTP.
-            http = http.tls_certs_only([]);
-        } else if let Some(file) = ca_file {
-            http = http.tls_certs_merge(certificates(file)?);
-        }
-        let http = http.build().map_err(|e| Failure::Trust(root_cause(&e).to_string()))?;
+        let http = connection(url.scheme(), ca_file, Policy::none())?;
         Ok(Self { http, base: url.as_str().trim_end_matches('/').to_owned() })
     }
 
@@ -113,14 +102,6 @@ impl Server {
         let address = if path.starts_with('/') { format!("{}{path}", self.base) } else { path.to_owned() };
         accepted(self.http.get(address).send().await?).await
     }
-}
-
-/// All certificates of a PEM file.
-fn certificates(file: &Path) -> Result<Vec<Certificate>, Failure> {
-    let unread = |reason: String| Failure::Trust(format!("{}: {reason}", file.display()));
-    let text = std::fs::read(file).map_err(|e| unread(e.to_string()))?;
-    let found = Certificate::from_pem_bundle(&text).map_err(|e| unread(root_cause(&e).to_string()))?;
-    if found.is_empty() { Err(unread("there is no certificate in it".to_owned())) } else { Ok(found) }
 }
 
 async fn json<T: DeserializeOwned>(response: Response) -> Result<T, Failure> {

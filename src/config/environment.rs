@@ -43,8 +43,8 @@ fn culprit<'a>(command: &'a Command, error: &clap::Error) -> Option<&'a str> {
     options(command).find(named)?.get_env()?.to_str()
 }
 
-fn options(command: &Command) -> impl Iterator<Item = &Arg> {
-    command.get_arguments().chain(command.get_subcommands().flat_map(Command::get_arguments))
+fn options(command: &Command) -> Box<dyn Iterator<Item = &Arg> + '_> {
+    Box::new(command.get_arguments().chain(command.get_subcommands().flat_map(options)))
 }
 
 /// What an error says, without its first word, which is added again.

@@ -4,15 +4,23 @@ use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::state::State;
+use crate::sessions::metrics::Inferences;
+use crate::vision::ModelSummary;
 
 /// `GET /metrics`: OpenMetrics for those who ask for it, else the older format, which every tool reads.
 pub async fn get(state: web::Data<State>, request: HttpRequest) -> HttpResponse {
-    let text = state.counters.text(state.registry.active(), state.registry.lost());
+    let models = state.analyses().map(|analyses| analyses.resources().catalog.models()).unwrap_or_default();
+    let text = state.counters.text(state.registry.active(), state.registry.lost(), models.into_iter().filter_map(inferences));
     let accepted = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if accepted.contains("application/openmetrics-text") {
         return HttpResponse::Ok().content_type("application/openmetrics-text; version=1.0.0; charset=utf-8").body(text);
     }
     HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(older(&text))
+}
+
+fn inferences(model: ModelSummary) -> Option<Inferences> {
+    let time = model.inference_ms?;
+    Some(Inferences { model: model.name, frames: time.runs, seconds: time.mean * time.runs as f64 / 1000.0 })
 }
 
 /// The format before OpenMetrics: a counter's description has its full name, and nothing marks the end.

@@ -14,10 +14,11 @@ use super::{problem, routes};
 use crate::error_code::ErrorCode;
 
 const DOCUMENT: &str = include_str!("openapi/document.json");
-const PATHS: [&str; 4] = [
+const PATHS: [&str; 5] = [
     include_str!("openapi/uploads.json"),
     include_str!("openapi/tus.json"),
     include_str!("openapi/analyses.json"),
+    include_str!("openapi/models.json"),
     include_str!("openapi/server.json"),
 ];
 const PARAMETERS: &str = include_str!("openapi/parameters.json");
@@ -136,6 +137,7 @@ mod tests {
     use crate::processing::progress::{PlacesNow, Progress, Stage};
     use crate::processing::summary::{Complete, Summary};
     use crate::sessions::events::Told;
+    use crate::vision::catalog::defaults::Chosen;
     use crate::zones::report::Totals;
     use crate::zones::{Observation, Watch, ZonePlan};
 
@@ -267,6 +269,7 @@ mod tests {
         let places = Some(Observation::default());
         check("FrameResult", json!(FrameResult { frame: 0, pts_us: 0, interpolated: true, detections: vec![], poses: vec![], places }));
         check("AnalysisOptions", json!(AnalysisOptions::default()));
+        check("ModelDefaults", json!(Chosen::default()));
         let request_id = &RequestId::random();
         check("Progress", json!(Told { what: &progress, request_id }));
         let plan = r#"{"zones":[{"points":[[0,0],[1,0],[1,1]]}],"lines":[{"points":[[0,0],[1,1]]}]}"#;

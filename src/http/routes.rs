@@ -35,7 +35,7 @@ fn table() -> Vec<Entry> {
     vec![
         at("/api/upload-chunk", Json, vec![(post.clone(), web::to(upload::post_chunk))]),
         at("/api/uploads/{session_id}", Json, vec![(get.clone(), web::to(upload::get_upload))]),
-        at("/api/uploads/{session_id}/chunks/{index}", Json, vec![(put, web::to(upload::put_chunk))]),
+        at("/api/uploads/{session_id}/chunks/{index}", Json, vec![(put.clone(), web::to(upload::put_chunk))]),
         at("/files/", ItsOwn, vec![(Method::OPTIONS, web::to(tus::options)), (post.clone(), web::to(tus::creation::create))]),
         at(
             "/files/{session_id}",
@@ -51,7 +51,7 @@ fn table() -> Vec<Entry> {
         at("/api/stream-progress/{session_id}", Events, vec![(get.clone(), web::to(events::stream_progress))]),
         at("/api/analyze-assembled/{session_id}", Events, vec![(post.clone(), web::to(analyze::analyze_assembled))]),
         at("/api/analyze-stream", Events, vec![(post.clone(), web::to(analyze::analyze_stream))]),
-        at("/api/analyze", Json, vec![(post, web::to(analyze::analyze))]),
+        at("/api/analyze", Json, vec![(post.clone(), web::to(analyze::analyze))]),
         at("/api/sessions", Json, vec![(get.clone(), web::to(sessions::list))]),
         at("/api/sessions/{session_id}", Json, vec![(get.clone(), web::to(sessions::get)), (delete, web::to(sessions::delete))]),
         at(
@@ -61,6 +61,9 @@ fn table() -> Vec<Entry> {
         ),
         at("/api/sessions/{session_id}/hls/{file}", ItsOwn, vec![(get.clone(), web::to(hls::get)), (head.clone(), web::to(hls::get))]),
         at("/api/models", Json, vec![(get.clone(), web::to(models::list))]),
+        at("/api/models/defaults", Json, vec![(get.clone(), web::to(models::defaults)), (put, web::to(models::set_defaults))]),
+        at("/api/models/{name}/load", Json, vec![(post.clone(), web::to(models::load))]),
+        at("/api/models/{name}/unload", Json, vec![(post, web::to(models::unload))]),
         at("/api/capabilities", Json, vec![(get.clone(), web::to(capabilities::get))]),
         at("/uploads/results/{file}", ItsOwn, vec![(get.clone(), web::to(results::get)), (head.clone(), web::to(results::get))]),
         health("/api/health"),

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -63,13 +63,15 @@ pub struct State {
     pub results: PathBuf,
     /// Held while an archive is made.
     pub packing: tokio::sync::Mutex<()>,
+    /// Held while a model is loaded on request, so that requests wait in a queue and not on threads.
+    pub loading: tokio::sync::Mutex<()>,
     /// FFmpeg's version, or why it cannot be used.
     pub ffmpeg: Result<String, Problem>,
     /// Or why no analysis can run on this machine.
     analyses: Result<Analyses, Problem>,
     removed: Mutex<VecDeque<ResultId>>,
-    /// Whether the models run, once that is known.
-    warm: OnceLock<Result<(), Problem>>,
+    /// Whether the default models run, once that is known.
+    warm: Mutex<Option<Result<(), Problem>>>,
     draining: watch::Sender<bool>,
 }
 
@@ -92,10 +94,11 @@ impl State {
             seats,
             results,
             packing: tokio::sync::Mutex::default(),
+            loading: tokio::sync::Mutex::default(),
             ffmpeg,
             analyses,
             removed: Mutex::default(),
-            warm: OnceLock::new(),
+            warm: Mutex::default(),
             draining: watch::Sender::new(false),
         }
     }
@@ -105,9 +108,9 @@ impl State {
         self.analyses.as_ref().map_err(Clone::clone)
     }
 
-    /// The models have run once, or cannot.
+    /// The default models have run, or cannot.
     pub fn set_warm(&self, warm: Result<(), Problem>) {
-        let _ = self.warm.set(warm);
+        *self.warm.lock() = Some(warm);
     }
 
     /// The server is about to stop: nothing new is taken.
@@ -180,7 +183,7 @@ impl State {
     pub fn readiness(&self) -> Result<(), Problem> {
         self.admit()?;
         let loading = || Problem::new(ErrorCode::NotReady, "The models are being loaded. Try again in a moment.");
-        self.warm.get().ok_or_else(loading)?.clone()?;
+        self.warm.lock().clone().ok_or_else(loading)??;
         // A full disk is no answer to a question: the server is there, but not fit for work.
         self.room_for(0).map_err(|problem| Problem::new(ErrorCode::NotReady, problem.detail))
     }

@@ -197,7 +197,10 @@ fn store_blocking(state: &State, caller: &Caller, mut chunk: Chunk, bytes: Vec<u
         }
     }
     let analyses = state.admit()?;
-    analyses.check(&chunk.options)?;
+    // The first request of a session decides: what it named may have left the list since, and is used all the same.
+    if state.registry.get(&chunk.session_id).is_none() {
+        analyses.check(&chunk.options)?;
+    }
     chunk.check_alone(&bytes)?;
     let session = session_of(state, caller, &chunk)?;
     if session.upload.tus().is_some() {

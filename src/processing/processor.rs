@@ -283,5 +283,8 @@ pub fn refusal(error: &AnalyzerError) -> Problem {
         AnalyzerError::Model(error) => error.code(),
         AnalyzerError::UnknownClass { .. } | AnalyzerError::NobodyToBlur | AnalyzerError::NothingToCount => ErrorCode::InvalidField,
     };
-    Problem::new(code, format!("{error}."))
+    let said = error.to_string();
+    // A sentence: what is below begins in lower case.
+    let (first, rest) = said.split_at(said.chars().next().map_or(0, char::len_utf8));
+    Problem::new(code, format!("{}{rest}.", first.to_uppercase()))
 }

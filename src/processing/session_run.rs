@@ -45,13 +45,9 @@ impl Analyses {
 
     /// Whether the models that the options name are there, told before a byte is sent for nothing.
     pub fn check(&self, options: &AnalysisOptions) -> Result<(), Problem> {
-        let models = self.resources.catalog.models();
         for (choice, task) in [(&options.detector, Task::Detect), (&options.pose, Task::Pose)] {
-            let ModelChoice::Named(name) = choice else { continue };
-            if !models.iter().any(|m| m.name == *name && m.task == task) {
-                let known: Vec<&str> = models.iter().filter(|m| m.task == task).map(|m| m.name.as_str()).collect();
-                let detail = format!("There is no model {name:?} for {}. There are: {}.", task.word(), known.join(", "));
-                return Err(Problem::new(ErrorCode::UnknownModel, detail));
+            if let ModelChoice::Named(name) = choice {
+                self.resources.catalog.check(name, task).map_err(|e| processor::refusal(&e.into()))?;
             }
         }
         if !options.classes.is_empty() || options.blur != Blur::None || options.zones.is_some() {

@@ -12,11 +12,13 @@ use crate::vision::detect_options::DetectOptions;
 use crate::vision::engine_error::EngineError;
 use crate::vision::nms::Candidate;
 use crate::vision::objects::{ObjectModel, Objects};
+use crate::vision::stopwatch::Stopwatch;
 
 /// One session's detector. The model behind it is shared, the place it runs in is its own.
 pub struct Detector {
     name: Arc<str>,
     kind: Kind,
+    watch: Arc<Stopwatch>,
 }
 
 enum Kind {
@@ -26,11 +28,16 @@ enum Kind {
 
 impl Detector {
     pub(super) fn objects(name: Arc<str>, model: &ObjectModel) -> Result<Self, EngineError> {
-        Ok(Self { name, kind: Kind::Objects(Box::new(Objects::new(model)?)) })
+        Ok(Self { name, kind: Kind::Objects(Box::new(Objects::new(model)?)), watch: Arc::default() })
     }
 
     pub(super) fn people(name: Arc<str>, model: &FinderModel) -> Result<Self, EngineError> {
-        Ok(Self { name, kind: Kind::People { people: Box::new(People::new(model)?), waiting: None } })
+        Ok(Self { name, kind: Kind::People { people: Box::new(People::new(model)?), waiting: None }, watch: Arc::default() })
+    }
+
+    /// The same, whose frames are timed together with those of other sessions.
+    pub fn timed(self, watch: Arc<Stopwatch>) -> Self {
+        Self { watch, ..self }
     }
 
     pub fn name(&self) -> &str {
@@ -52,6 +59,11 @@ impl Detector {
 
     /// The objects of a frame, the surest first, boxes in pixels of the frame and within it.
     pub fn detect(&mut self, frame: &RgbFrame, options: &DetectOptions) -> Result<Vec<Detection>, VisionError> {
+        let watch = Arc::clone(&self.watch);
+        watch.time(|| self.detect_now(frame, options))
+    }
+
+    fn detect_now(&mut self, frame: &RgbFrame, options: &DetectOptions) -> Result<Vec<Detection>, VisionError> {
         if let Kind::People { people, .. } = &mut self.kind {
             return people.detect(frame, options).map_err(|cause| failed(&self.name, cause));
         }

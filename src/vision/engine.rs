@@ -7,6 +7,7 @@ use std::sync::Arc;
 use openvino::{Core, DeviceType, RwPropertyKey};
 use parking_lot::Mutex;
 
+use crate::vision::blob_cache;
 use crate::vision::draft::Draft;
 use crate::vision::engine_error::{EngineError, OLDEST_RUNTIME};
 use crate::vision::network::Network;
@@ -65,6 +66,7 @@ impl Engine {
         let engine = Engine(Arc::new(Shared { core: Mutex::new(core), device, version }));
         engine.set("PERFORMANCE_HINT", RwPropertyKey::HintPerformanceMode, "LATENCY")?;
         if let Some(dir) = cache_dir {
+            blob_cache::prune(&dir, blob_cache::MOST);
             engine.set("CACHE_DIR", RwPropertyKey::CacheDir, &dir.to_string_lossy())?;
         }
         match precision {

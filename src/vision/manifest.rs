@@ -1,9 +1,11 @@
 //! `models/manifest.toml` as values: which models the program knows by name, where they come from and under which licence.
 
 use std::collections::HashSet;
+use std::io::{BufRead, BufReader};
 use std::path::{Component, Path};
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use crate::detection::Labels;
 use crate::pose::Skeleton;
@@ -45,7 +47,7 @@ pub struct Entry {
     pub labels: Option<LabelSource>,
     pub licence: String,
     #[serde(rename = "file")]
-    pub files: Vec<File>,
+    pub files: Vec<ModelFile>,
     /// Whether it is taken where a client names none.
     #[serde(default)]
     pub default: bool,
@@ -62,21 +64,31 @@ pub enum LabelSource {
     List(Vec<String>),
 }
 
-/// One file of a model. How it is fetched is the business of scripts/setup.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-pub struct File {
+/// One file of a model.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+pub struct ModelFile {
     /// Its path within the folder of models.
     pub name: String,
     /// Hex.
     pub sha256: String,
-    /// Where it is fetched from, if not out of a package.
+    /// In bytes.
+    #[serde(default)]
+    pub size: Option<u64>,
+    /// Where it is fetched from, if not out of an archive.
     #[serde(default)]
     pub address: Option<String>,
+    /// The address of a zip file that has it as `member`.
+    #[serde(default)]
+    pub archive: Option<String>,
+    #[serde(default)]
+    pub member: Option<String>,
 }
 
 #[derive(Debug, thiserror::Error)]
 pub enum ManifestError {
     #[error("the model manifest cannot be read: {0}")]
+    Unread(#[source] std::io::Error),
+    #[error("the model manifest is no TOML of its kind: {0}")]
     Syntax(#[from] toml::de::Error),
     #[error("the model manifest names {name:?} twice")]
     Twice { name: String },
@@ -109,6 +121,26 @@ impl Manifest {
             }
         }
         Ok(manifest)
+    }
+}
+
+impl ModelFile {
+    /// Whether this very file lies there.
+    pub fn is_at(&self, path: &Path) -> std::io::Result<bool> {
+        let file = std::fs::File::open(path)?;
+        if self.size.is_some_and(|size| file.metadata().is_ok_and(|m| m.len() != size)) {
+            return Ok(false);
+        }
+        let (mut reader, mut digest) = (BufReader::with_capacity(1 << 20, file), Sha256::new());
+        while let bytes = reader.fill_buf()?
+            && !bytes.is_empty()
+        {
+            digest.update(bytes);
+            let length = bytes.len();
+            reader.consume(length);
+        }
+        let hex: String = digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        Ok(hex.eq_ignore_ascii_case(&self.sha256))
     }
 }
 

@@ -8,6 +8,7 @@
 
 pub mod about;
 pub mod blazepose;
+pub mod blob_cache;
 pub mod catalog;
 pub mod detect_options;
 pub mod detector;
@@ -30,11 +31,12 @@ pub mod pose_estimator;
 pub mod recognise;
 pub mod resample;
 pub mod single_pose;
+pub mod stopwatch;
 pub mod told;
 pub mod tracking;
 pub mod whole_frame;
 
-pub use catalog::{Catalog, CatalogError, ModelState, ModelSummary};
+pub use catalog::{Catalog, CatalogError, ModelList, ModelState, ModelSummary};
 pub use detect_options::DetectOptions;
 pub use detector::Detector;
 pub use engine::{Engine, EngineConfig, Precision};

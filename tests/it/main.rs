@@ -17,6 +17,8 @@ mod health;
 mod hls;
 mod index_last;
 mod layering;
+mod models;
+mod models_command;
 mod mp4;
 mod overlap;
 mod pictures;

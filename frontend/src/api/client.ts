@@ -1,5 +1,7 @@
+import { parseJson } from './json';
 import { EventParser, type ServerEvent } from './eventParser';
 import { followEvents, isEventStream, readEvents, refusalOf, Watchdog, type Connection, type FollowSettings } from './eventFollower';
+import { parseModel, parseModelList, type Model, type ModelList, type Task } from './models';
 import type { PutBytes } from './putBytes';
 import { parsePlaylist, type Playlist } from './playlist';
 import { networkProblem, Problem, problemFromAnswer } from './problem';
@@ -107,14 +109,35 @@ export class Client {
     }
   }
 
+  /** The models as the server's folder has them now. */
+  async models(signal: AbortSignal): Promise<ModelList> {
+    return parseModelList(await this.#ask('/api/models', { cache: 'no-store', signal }));
+  }
+
+  /** The model as it is then; a load takes as long as it takes. */
+  async changeModel(name: string, change: 'load' | 'unload', signal: AbortSignal): Promise<Model | undefined> {
+    return parseModel(await this.#ask(`/api/models/${encodeURIComponent(name)}/${change}`, { method: 'POST', signal }));
+  }
+
+  async setDefaultModel(task: Task, name: string, signal: AbortSignal): Promise<void> {
+    await this.#ask('/api/models/defaults', { method: 'PUT', body: JSON.stringify({ [task]: name }), signal });
+  }
+
+  /** The JSON of a short answer. */
+  async #ask(path: string, request: RequestInit & { signal: AbortSignal }): Promise<unknown> {
+    const answer = await orNetworkProblem(request.signal, fetch(this.#base + path, request));
+    if (!answer.ok) throw await orNetworkProblem(request.signal, refusalOf(answer));
+    return parseJson(await orNetworkProblem(request.signal, answer.text()));
+  }
+
   /** Stops a session and removes its files. Outlives the page that asks for it. */
   async deleteSession(sessionId: string): Promise<void> {
     await fetch(`${this.#base}/api/sessions/${sessionId}`, { method: 'DELETE', keepalive: true });
   }
 }
 
-function textOf(fields: Record<string, string | number | boolean>): [string, string][] {
-  return Object.entries(fields).map(([name, value]) => [name, String(value)]);
+function textOf(fields: Record<string, string | number | boolean | undefined>): [string, string][] {
+  return Object.entries(fields).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]]));
 }
 
 /** A lost connection; but what a listener throws is its own word. */

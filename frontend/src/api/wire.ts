@@ -3,6 +3,8 @@
  * that are missing or of another type are absent, an event without its required fields is refused.
  */
 
+import { number, parseJson, present, record, string } from './json';
+
 /** A range of chunk indices, both ends included. */
 export type ChunkRange = readonly [from: number, to: number];
 
@@ -14,6 +16,9 @@ export interface AnalysisOptions {
   debug: boolean;
   /** Zones and lines to count in and over, as JSON. */
   zones?: string;
+  /** A model's name, or `none`; absent for the server's own choice. */
+  detector?: string | undefined;
+  pose?: string | undefined;
 }
 
 /** How many are in a zone now. */
@@ -265,28 +270,4 @@ function parseWarnings(value: unknown): Warning[] {
     const detail = string(warning?.['detail']);
     return detail === undefined ? [] : [{ code: string(warning?.['code']) ?? '', detail }];
   });
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-function record(value: unknown): Record<string, unknown> | undefined {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined;
-}
-
-const string = (value: unknown) => (typeof value === 'string' && value !== '' ? value : undefined);
-const number = (value: unknown) => (typeof value === 'number' && Number.isFinite(value) ? value : undefined);
-
-type Present<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {
-  [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>;
-};
-
-/** The same fields without those that are undefined. */
-function present<T extends object>(fields: T): Present<T> {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Present<T>;
 }

@@ -49,13 +49,13 @@ export function AnalysisPage({ client }: { client: Client }) {
         {announcement(analysis.state)}
       </p>
       <div className="view" ref={view} tabIndex={-1}>
-        <View analysis={analysis} />
+        <View client={client} analysis={analysis} />
       </div>
     </>
   );
 }
 
-function View({ analysis: { state, start, cancel, tryAgain, reset } }: { analysis: Analysis }) {
+function View({ client, analysis: { state, start, cancel, tryAgain, reset } }: { client: Client; analysis: Analysis }) {
   const [options, setOptions] = useState(DEFAULT_OPTIONS);
   const [draws, setDraws] = useState(false);
   /** What was drawn last is there for the next video of the same camera. */
@@ -74,7 +74,17 @@ function View({ analysis: { state, start, cancel, tryAgain, reset } }: { analysi
       }
       // What is no video is refused at once.
       const take = (file: File) => (draws && checkFile(file).ok ? setWaiting(file) : start(file, options));
-      return <IdleView refusal={state.refusal} options={options} onOptions={setOptions} draws={draws} onDraws={setDraws} onFile={take} />;
+      return (
+        <IdleView
+          client={client}
+          refusal={state.refusal}
+          options={options}
+          onOptions={setOptions}
+          draws={draws}
+          onDraws={setDraws}
+          onFile={take}
+        />
+      );
     }
     case 'running':
     case 'complete':

@@ -1,9 +1,13 @@
+import type { Client } from '../../api/client';
 import type { AnalysisOptions } from '../../api/wire';
+import { ModelsPanel } from '../models/ModelsPanel';
+import { useModels } from '../models/useModels';
 import { DropZone } from './DropZone';
 import { OptionsForm } from './OptionsForm';
 import type { Failure } from './state';
 
 interface Props {
+  client: Client;
   refusal: Failure | undefined;
   options: AnalysisOptions;
   onOptions: (options: AnalysisOptions) => void;
@@ -12,7 +16,8 @@ interface Props {
   onFile: (file: File) => void;
 }
 
-export function IdleView({ refusal, options, onOptions, draws, onDraws, onFile }: Props) {
+export function IdleView({ client, refusal, options, onOptions, draws, onDraws, onFile }: Props) {
+  const models = useModels(client);
   return (
     <section className="idle" aria-labelledby="idle-title">
       <h1 id="idle-title">See what happens in your video</h1>
@@ -25,7 +30,8 @@ export function IdleView({ refusal, options, onOptions, draws, onDraws, onFile }
           {refusal.sentence} <code>{refusal.code}</code>
         </p>
       )}
-      <OptionsForm options={options} onChange={onOptions} draws={draws} onDraws={onDraws} />
+      <OptionsForm options={options} models={models} onChange={onOptions} draws={draws} onDraws={onDraws} />
+      <ModelsPanel models={models} />
     </section>
   );
 }

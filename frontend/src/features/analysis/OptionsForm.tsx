@@ -1,20 +1,23 @@
 import { useId } from 'react';
 import type { AnalysisOptions } from '../../api/wire';
+import { ModelSelect } from '../models/ModelSelect';
+import type { Models } from '../models/useModels';
 import * as format from './format';
 import { CONFIDENCE, MAX_POSES } from './options';
 
 interface Props {
   options: AnalysisOptions;
+  models: Models;
   onChange: (options: AnalysisOptions) => void;
   /** Whether zones and lines are drawn before the analysis begins. */
   draws: boolean;
   onDraws: (draws: boolean) => void;
 }
 
-export function OptionsForm({ options, onChange, draws, onDraws }: Props) {
+export function OptionsForm({ options, models: { list, look }, onChange, draws, onDraws }: Props) {
   const id = useId();
   return (
-    <details className="options">
+    <details className="options" onToggle={(event) => event.currentTarget.open && look()}>
       <summary>Options</summary>
       <div className="options-body">
         <div className="field">
@@ -43,6 +46,12 @@ export function OptionsForm({ options, onChange, draws, onDraws }: Props) {
           />
           <p id={`${id}-poses-hint`}>Skeletons drawn at once. More take longer.</p>
         </div>
+        {list && (
+          <>
+            <ModelSelect task="detect" models={list.models} value={options.detector} onChange={(detector) => onChange({ ...options, detector })} />
+            <ModelSelect task="pose" models={list.models} value={options.pose} onChange={(pose) => onChange({ ...options, pose })} />
+          </>
+        )}
         <label className="check">
           <input type="checkbox" checked={draws} onChange={(event) => onDraws(event.target.checked)} />
           <span>
