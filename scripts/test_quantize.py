@@ -123,18 +123,18 @@ class Entries(unittest.TestCase):
             (self.folder / name).write_text(content)
 
     def entry(self, **other: object) -> str:
-        values = {"head": "yolox", "size": (416, 256), "licence": "MIT", "source": 'a "quoted" \\ source', "labels": None, **other}
+        values = {"head": "yolox", "size": (416, 256), "licence": "MIT", "source": 'a "quoted" \\ source', "known": {}, **other}
         return entry.entry(self.folder, **values)
 
     def test_one_is_added_and_all_else_stays(self) -> None:
-        text = entry.with_entry(MANIFEST, self.entry(labels=["car", "lorry é"]))
+        text = entry.with_entry(MANIFEST, self.entry(known={"labels": ["car", "lorry é"], "scale": {"mean": [1.5, 2], "bgr": True}}))
         self.assertTrue(text.startswith(MANIFEST.rstrip()))
         before, after = (manifest.parse_toml(read)["model"] for read in (MANIFEST, text))
         self.assertEqual(after[:-1], before)
         files = [("cars_int8/cars.xml", 3), ("cars_int8/cars.bin", 7)]
         self.assertEqual([(file["name"], file["size"]) for file in after[-1].pop("file")], files)
         self.assertEqual(after[-1], {"name": "cars_int8", "task": "detect", "head": "yolox", "input": [416, 256], "licence": "MIT",
-                                     "labels": ["car", "lorry é"], "source": 'a "quoted" \\ source'})
+                                     "labels": ["car", "lorry é"], "scale": {"mean": [1.5, 2], "bgr": True}, "source": 'a "quoted" \\ source'})
 
     def test_set_up_takes_it(self) -> None:
         file = Path(self.folder, "manifest.toml")
@@ -175,9 +175,9 @@ class Sources(unittest.TestCase):
         self.assertEqual(self.at(self.model).licence, "AGPL-3.0 License (https://example.org)")
         digest = "c24dc6c53be8ce3e3b4e2ab9c67ce0fa1a8b8d12e5cc7a1f7d8b0f8dbd6e2c0a"
         listed = f'[[model]]\nname = "m"\nlicence = "MIT"\nlabels = ["hole"]\nfile = [{{ name = "x", sha256 = "{digest}" }}]\n'
-        self.assertEqual(self.at(self.model, None, listed).labels, None)
+        self.assertEqual(self.at(self.model, None, listed).known, {})
         known = self.at(self.model, None, listed.replace(digest, source.sha256_of(self.model)))
-        self.assertEqual((known.licence, known.labels), ("MIT", ["hole"]))
+        self.assertEqual((known.licence, known.known), ("MIT", {"labels": ["hole"]}))
         self.assertEqual(self.at(self.model, "BSD").licence, "BSD")
 
     def test_metadata_say_int8(self) -> None:

@@ -48,8 +48,9 @@ def compare(reference: list[list[Detection]], found: list[list[Detection]]) -> C
     counts = sum(map(len, reference)), sum(map(len, found))
     if not counts[0]:
         raise Failure("The model finds nothing in this video: choose one that shows what it is for.")
-    mean = lambda values: sum(values) / max(len(pairs), 1)
-    return Comparison(*counts, len(pairs), mean(iou(a.box, b.box) for a, b in pairs), mean(abs(a.confidence - b.confidence) for a, b in pairs))
+    overlap = sum(iou(before.box, after.box) for before, after in pairs)
+    shift = sum(abs(before.confidence - after.confidence) for before, after in pairs)
+    return Comparison(*counts, len(pairs), overlap / max(len(pairs), 1), shift / max(len(pairs), 1))
 
 
 def matches(reference: list[Detection], found: list[Detection]) -> list[tuple[Detection, Detection]]:

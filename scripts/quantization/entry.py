@@ -17,9 +17,9 @@ def with_entry(manifest: str, entry: str) -> str:
     return f"{manifest.rstrip()}\n\n{entry}".lstrip()
 
 
-def entry(folder: Path, head: str, size: tuple[int, int], licence: str, source: str, labels: str | list[str] | None) -> str:
-    """The entry of an object model whose files lie in `folder`, a folder in a folder of models."""
-    lines = {"name": folder.name, "task": "detect", "head": head, "input": list(size), "labels": labels, "licence": licence, "source": source}
+def entry(folder: Path, head: str, size: tuple[int, int], licence: str, source: str, known: dict[str, object]) -> str:
+    """The entry of an object model whose files lie in `folder`, a folder in a folder of models. `known`: more of its lines."""
+    lines = {"name": folder.name, "task": "detect", "head": head, "input": list(size), **known, "licence": licence, "source": source}
     text = "[[model]]\n" + _lines(lines)
     for file in sorted(folder.glob("*.xml")) + sorted(folder.glob("*.bin")):
         written = {"name": f"{folder.name}/{file.name}", "sha256": sha256_of(file), "size": file.stat().st_size}
@@ -28,9 +28,11 @@ def entry(folder: Path, head: str, size: tuple[int, int], licence: str, source: 
 
 
 def _lines(values: dict[str, object]) -> str:
-    return "".join(f"{key} = {_value(value)}\n" for key, value in values.items() if value is not None)
+    return "".join(f"{key} = {_value(value)}\n" for key, value in values.items())
 
 
 def _value(value: object) -> str:
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{key} = {_value(inner)}" for key, inner in value.items()) + " }"
     # JSON's strings, numbers and lists are TOML's, but for one character.
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -20,7 +20,7 @@ def spread(total: int, wanted: int) -> list[int]:
 
 def pictures(ffmpeg: str, clip: Path, wanted: list[int]) -> Iterator[tuple[int, int, bytes]]:
     """Width, height and RGB bytes of the frames with these numbers, which ascend."""
-    command = [ffmpeg, "-nostdin", "-v", "error", "-i", clip.resolve().as_uri().replace("file://", "file:", 1), "-map", "0:V:0"]
+    command = [ffmpeg, "-nostdin", "-v", "error", "-protocol_whitelist", "file", "-i", f"file:{clip.resolve()}", "-map", "0:V:0"]
     command += ["-vf", FILTERS, "-fps_mode", "passthrough", "-f", "image2pipe", "-c:v", "ppm", "pipe:1"]
     remaining = iter(wanted)
     next_one = next(remaining, None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 import argparse
 import shutil
 import tempfile
+from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
 
@@ -46,7 +47,7 @@ def run(source: Source, target: Path, options: argparse.Namespace, root: Path) -
         seen = find(options.video, str(source.file), "f32", "as it is, in f32,")
         numbers = frames.spread(len(seen), options.frames)
         with Step(f"calibration frames of {options.video.name}") as step:
-            inputs = Inputs(network, list(frames.pictures(work.ffmpeg, options.video, numbers)))
+            inputs = Inputs(network, frames.pictures(work.ffmpeg, options.video, numbers))
             if len(inputs) != len(numbers):
                 raise Failure(f"FFmpeg gave {len(inputs)} of {len(numbers)} frames of {options.video.name}: choose another video.")
             furthest = _agree(timing.compiled(core, source.file, "f32"), network, inputs, [seen[number] for number in numbers])
@@ -69,11 +70,11 @@ def run(source: Source, target: Path, options: argparse.Namespace, root: Path) -
             _tell("bf16", comparison.compare(before, find(clip, str(source.file), "bf16", "as it is, in bf16,")))
         _time(core, source.file, file, inputs[0])
         small = sum(part.stat().st_size for part in trial.glob(f"{file.stem}.*"))
-        say(f"size: {megabytes(source.size)} before, {megabytes(small)} in INT8")
+        say(f"files: {megabytes(source.size)} before, {megabytes(small)} in INT8")
 
         if int8.loss > options.max_loss and not options.force:
-            say(f"The loss of {int8.loss:.4f} is beyond --max-loss {options.max_loss}: nothing was kept. More or other --frames, "
-                "a --video closer to what the model is for, --spare 1 or more, or the other --preset may lose less; --force keeps it all the same.")
+            say(f"The loss of {int8.loss:.4f} is beyond --max-loss {options.max_loss}: nothing was kept. More --frames, a --video closer to "
+                "what the model is for, --spare 1 or more, or the other --preset may lose less; --force keeps it all the same.")
             return 1
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.move(trial, target)
@@ -85,7 +86,7 @@ def run(source: Source, target: Path, options: argparse.Namespace, root: Path) -
 class Inputs:
     """The frames to calibrate with as tensors, each made when it is asked for: as floats they would take four times the memory."""
 
-    def __init__(self, network: heads.Network, pictures: list[tuple[int, int, bytes]]) -> None:
+    def __init__(self, network: heads.Network, pictures: Iterable[tuple[int, int, bytes]]) -> None:
         self.head = network.head
         size = network.width, network.height
         shaped = (numpy.frombuffer(content, numpy.uint8).reshape(height, width, 3) for width, height, content in pictures)
@@ -115,9 +116,9 @@ def _agree(model: openvino.CompiledModel, network: heads.Network, inputs: Inputs
 
 
 def _entry(folder: Path, network: heads.Network, source: Source, options: argparse.Namespace) -> str:
-    spared = f", first {options.spare} convolutions spared" if options.spare else ""
-    origin = f"{source.file.name} in INT8 by scripts/quantize: NNCF {version('nncf')}, {options.frames} frames of {options.video.name}, {options.preset}{spared}"
-    return entry.entry(folder, network.head.name, (network.width, network.height), source.licence, origin, source.labels)
+    how = f"NNCF {version('nncf')}, up to {options.frames} frames of {options.video.name}, {options.preset}, {options.spare} spared"
+    origin = f"{source.file.name} in INT8 by scripts/quantize: {how}"
+    return entry.entry(folder, network.head.name, (network.width, network.height), source.licence, origin, source.known)
 
 
 def _tell(name: str, found: comparison.Comparison) -> None:
@@ -130,7 +131,8 @@ def _time(core: openvino.Core, before: Path, after: Path, tensor: numpy.ndarray)
     models["INT8"] = timing.compiled(core, after, None)
     rounds = timing.milliseconds(models, tensor)
     taken = ", ".join(f"{name} {sorted(times)[len(times) // 2]:.1f} ms" for name, times in rounds.items())
-    gains = ", ".join(f"{timing.ratio(times, rounds['INT8']):.2f} times as quick as {name}" for name, times in rounds.items() if name != "INT8")
+    int8 = rounds.pop("INT8")
+    gains = ", ".join(f"{timing.ratio(times, int8):.2f} times as quick as {name}" for name, times in rounds.items())
     say(f"one inference: {taken}; INT8 is {gains}")
 
 

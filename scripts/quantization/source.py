@@ -10,16 +10,17 @@ from provision.placing import sha256_of
 from provision.report import Failure
 
 FORMATS = (".onnx", ".tflite", ".xml")
+ITS_OWN = ("name", "task", "head", "input", "licence", "source", "default", "file")  # of an entry: not another model's
 
 
 @dataclass(frozen=True)
 class Source:
-    """`name` as the server names it. `labels` is none where metadata or the number of classes tell them."""
+    """`name` as the server names it. `known` is what else its entry in the manifest says that holds in INT8, too."""
 
     file: Path
     name: str
     licence: str
-    labels: str | list[str] | None
+    known: dict[str, object]
 
     @classmethod
     def at(cls, path: Path, licence: str | None, manifest: Path) -> "Source":
@@ -28,7 +29,7 @@ class Source:
         licence = licence or entry.get("licence") or _licence(file.with_name("metadata.yaml"))
         if not licence:
             raise Failure(f"{file.name} does not say its licence: say it with --licence (`Apache-2.0`, or what its makers say).")
-        return cls(file, name, licence, entry.get("labels"))
+        return cls(file, name, licence, {key: value for key, value in entry.items() if key not in ITS_OWN})
 
     @property
     def metadata(self) -> str | None:
