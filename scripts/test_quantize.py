@@ -47,6 +47,8 @@ class Letterbox(unittest.TestCase):
         self.assertEqual(place((1280, 720), (640, 640), True), letterbox.Letterbox(640, 360, 0, 140))
         self.assertEqual(place((356, 640), (640, 640), True).left, 142)
         self.assertEqual(place((855, 640), (640, 640), True), letterbox.Letterbox(640, 479, 0, 80))
+        self.assertEqual(place((1280, 719), (640, 640), True).height, 360)
+        self.assertEqual(place((1280, 719), (416, 416), False).height, 233)
         self.assertEqual(place((1280, 720), (416, 416), False), letterbox.Letterbox(416, 234, 0, 0))
 
     def test_samples_are_taken_as_the_server_takes_them(self) -> None:
@@ -80,7 +82,7 @@ class Comparisons(unittest.TestCase):
 
     def test_an_object_is_matched_once_by_one_of_its_class(self) -> None:
         near, nearer = Detection(2, 0.7, (0, 1, 10, 11)), Detection(2, 0.5, (0, 0, 10, 9.5))
-        truck, far = Detection(7, 0.9, (0, 0, 10, 10)), Detection(2, 0.9, (0, 6, 10, 16))
+        truck, far = Detection(7, 0.9, (0, 0, 10, 10)), Detection(2, 0.9, (0, 4, 10, 14))  # 0.43 of it
         self.assertEqual(comparison.matches([self.CAR], [near, truck, far, nearer]), [(self.CAR, nearer)])
         self.assertEqual(comparison.matches([self.CAR, self.CAR], [near]), [(self.CAR, near)])
         self.assertEqual(comparison.matches([self.CAR], [truck, far]), [])
