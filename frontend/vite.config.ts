@@ -10,6 +10,8 @@ export default defineConfig({
     target: 'es2022',
     // The server's Content-Security-Policy has no data: for scripts, styles and fonts.
     assetsInlineLimit: 0,
+    // What the bundle carries of others must travel with their licences.
+    license: { fileName: 'licences.md' },
     rolldownOptions: { input: { index: 'index.html', docs: 'docs.html' } },
   },
   server: {
