@@ -111,7 +111,7 @@ def _agree(model: openvino.CompiledModel, network: heads.Network, inputs: Inputs
         furthest = max(furthest, abs(score - told))
     if furthest > AS_SURE:
         raise Failure(f"The program sees these frames otherwise than calibration would (scores differ by {furthest:.3f}): choose a video "
-                      "without HDR, interlacing or transparency. With such a one already, scripts/quantization/heads.py is out of date.")
+                      "without HDR, interlacing or transparency. If it has none of these, scripts/quantization/heads.py is out of date.")
     return furthest
 
 
