@@ -42,16 +42,18 @@ def parse_toml(text: str) -> dict:
 
 def _model(entry: dict) -> Model:
     try:
-        files = tuple(_file(entry["name"], file) for file in entry["file"])
-        return Model(entry["name"], entry["task"], entry.get("default", False), files)
+        default = entry.get("default", False)
+        files = tuple(_file(entry["name"], file, default) for file in entry["file"])
+        return Model(entry["name"], entry["task"], default, files)
     except KeyError as missing:
         raise Failure(f"models/manifest.toml: the model {entry.get('name', '?')} says no {missing}.")
 
 
-def _file(model: str, entry: dict) -> ModelFile:
+def _file(model: str, entry: dict, brought: bool) -> ModelFile:
+    """A model that set-up does not bring, because it was made or put here, needs no source."""
     file = ModelFile(entry["name"], entry["sha256"], entry["size"], entry.get("address"), entry.get("wheel"), entry.get("member"))
-    if Path(file.name).name != file.name or file.name.startswith("."):
-        raise Failure(f"models/manifest.toml: `{file.name}` of {model} is not a plain file name.")
-    if not (file.address or (file.wheel and file.member)):
+    if any(part in ("", "..") or part.startswith(".") for part in file.name.split("/")):
+        raise Failure(f"models/manifest.toml: `{file.name}` of {model} is not the plain name of a file in this folder or below.")
+    if brought and not (file.address or (file.wheel and file.member)):
         raise Failure(f"models/manifest.toml: {file.name} of {model} says neither `address` nor `wheel` and `member`.")
     return file
