@@ -134,7 +134,8 @@ impl Analyzer {
             if !self.tracking {
                 detections.iter_mut().for_each(|d| d.track_id = None);
             }
-            let result = FrameResult { frame: frame.index, pts_us: frame.pts_us, interpolated: gap.is_some(), detections, poses, places: None };
+            let result =
+                FrameResult { frame: frame.index, pts_us: frame.pts_us, interpolated: gap.is_some(), detections, poses, places: None };
             analyzed.push(Analyzed { frame, result });
         }
         self.sight = Some(end);

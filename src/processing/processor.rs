@@ -148,7 +148,13 @@ impl<'a> Processor<'a> {
     }
 
     /// Records, draws, shows and encodes. `analysis` is the time that the stages before took.
-    fn finish_frame(&mut self, mut frame: TimedFrame, mut result: FrameResult, analysis: Duration, decoder: &Decoder) -> Result<(), Problem> {
+    fn finish_frame(
+        &mut self,
+        mut frame: TimedFrame,
+        mut result: FrameResult,
+        analysis: Duration,
+        decoder: &Decoder,
+    ) -> Result<(), Problem> {
         self.tally.count(&result);
         self.annotator.observe(frame.picture.size(), frame.pts_us, &result.detections, &result.poses);
         let Some(output) = &mut self.output else { return Ok(()) };
