@@ -132,7 +132,7 @@ fn analyze(args: &AnalyzeArgs, prepared: &Prepared, video: &Path, cancel: &Cance
         scratch: scratch.path().to_owned(),
         keeps_encoded: false,
     };
-    let mut bar = Bar::new();
+    let mut bar = Bar::default();
     let before = usage::now();
     let finished = run::run(&prepared.resources, &job, cancel, &mut bar);
     bar.0.finish_and_clear();
@@ -248,8 +248,8 @@ impl Drop for Scratch {
 /// A progress bar on a terminal, nothing elsewhere.
 pub struct Bar(ProgressBar);
 
-impl Bar {
-    pub fn new() -> Self {
+impl Default for Bar {
+    fn default() -> Self {
         // indicatif hides it where stderr is no terminal.
         Self(ProgressBar::no_length())
     }

@@ -46,7 +46,7 @@ impl RangeSet {
         let Range { start: mut at, end } = within;
         let first = self.ranges.partition_point(|r| r.end <= at);
         let there = self.ranges.iter().skip(first).take_while(move |r| r.start < end).cloned();
-        let gaps = there.chain([end..end]).map(move |r| std::mem::replace(&mut at, r.end)..r.start);
+        let gaps = there.chain(std::iter::once(end..end)).map(move |r| std::mem::replace(&mut at, r.end)..r.start);
         gaps.filter(|gap| !gap.is_empty())
     }
 

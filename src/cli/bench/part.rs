@@ -107,7 +107,7 @@ fn pipeline(args: &BenchArgs, prepared: &Prepared, with_video: bool) -> anyhow::
         keeps_encoded: false,
     };
     let clock = Clock::start();
-    let finished = run::run(&prepared.resources, &job, &CancelToken::default(), &mut Bar::new())?;
+    let finished = run::run(&prepared.resources, &job, &CancelToken::default(), &mut Bar::default())?;
     Ok(clock.stop(finished.summary.total_frames))
 }
 
