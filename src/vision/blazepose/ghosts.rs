@@ -83,7 +83,7 @@ mod tests {
 
     #[test]
     fn what_is_made_of_two_who_have_their_own_is_a_ghost() {
-        let (left, right, mixed) = (body(300.0, 300.0), body(420.0, 420.0), body(315.0, 500.0));
+        let (left, right, mixed) = (body(300.0, 300.0), body(420.0, 420.0), body(305.0, 500.0));
         assert_eq!(ghosts(&[person(300.0), person(420.0)], &[&left, &mixed, &right], FRAME), [false, true, false]);
         assert_eq!(ghosts(&[], &[&left, &mixed, &right], FRAME), [false; 3], "without boxes nothing is known");
     }
