@@ -161,6 +161,8 @@ impl LabelSource {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::vision::letterbox::Fit;
+    use crate::vision::told::Channels;
 
     const TEXT: &str = r#"
         [[model]]
@@ -171,6 +173,8 @@ mod tests {
         labels = "coco80"
         licence = "Apache-2.0"
         default = true
+        letterbox = "top-left"
+        scale = 1
         file = [{ name = "yolox_nano.onnx", sha256 = "695e", address = "https://example.org/yolox_nano.onnx" }]
 
         [[model]]
@@ -189,6 +193,8 @@ mod tests {
         let manifest = Manifest::parse(TEXT).unwrap();
         let [yolox, blazepose] = &manifest.models[..] else { panic!() };
         assert_eq!((yolox.task, yolox.head, yolox.input, yolox.default), (Task::Detect, Head::Yolox, Some([416, 416]), true));
+        assert_eq!((yolox.told.letterbox, yolox.told.scale), (Some(Fit::TopLeft), Some(Channels::All(1.0))));
+        assert_eq!(blazepose.told, Told::default());
         assert_eq!(yolox.labels.as_ref().unwrap().labels().unwrap().len(), 80);
         assert_eq!((blazepose.files.len(), blazepose.default), (2, false));
         assert_eq!(Manifest::parse("").unwrap(), Manifest::default());

@@ -40,8 +40,8 @@ pub struct Wanted<'a> {
 }
 
 impl Wanted<'_> {
-    pub fn takes(&self, class_id: usize) -> bool {
-        self.classes.is_none_or(|classes| classes.contains(&class_id))
+    pub fn takes(&self, class_id: usize, score: f32) -> bool {
+        score >= self.confidence && self.classes.is_none_or(|classes| classes.contains(&class_id))
     }
 }
 

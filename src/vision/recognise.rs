@@ -170,7 +170,7 @@ fn of_cells(input: Size, rows: usize, columns: usize, hints: &Hints) -> Vec<Obje
     if grid::fits(input, 1, rows) && columns > 4 && newer {
         heads.push(cells(rows, columns, true));
     }
-    if grid::count(input, &yolox::STRIDES) == rows && columns > 5 {
+    if rows > 0 && grid::count(input, &yolox::STRIDES) == rows && columns > 5 {
         heads.push(ObjectHead::Yolox(Yolox { input, classes: columns - 5, scores }));
     }
     if grid::fits(input, 1, rows) && columns > 4 && !newer {

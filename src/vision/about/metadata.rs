@@ -7,8 +7,8 @@ use serde::de::{Deserialize, DeserializeOwned, Deserializer, MapAccess, SeqAcces
 
 use crate::vision::about::About;
 
-/// Larger files are not metadata.
-const LARGEST: usize = 1 << 20;
+/// Larger texts, in bytes, are not metadata.
+pub const LARGEST: usize = 1 << 20;
 
 #[derive(Debug, Default, serde::Deserialize)]
 #[serde(default)]
@@ -47,7 +47,7 @@ pub fn of_properties<'a>(properties: impl Iterator<Item = (&'a str, &'a str)>) -
 }
 
 fn value<T: DeserializeOwned>(text: &str) -> Option<T> {
-    serde_saphyr::from_str(text).ok().filter(|_| text.len() <= LARGEST)
+    if text.len() > LARGEST { None } else { serde_saphyr::from_str(text).ok() }
 }
 
 /// Width and height of `[height, width]`.

@@ -39,9 +39,13 @@ pub fn about(path: &Path) -> About {
 /// What lies beside a model's file: an exporter's `metadata.yaml`, or `labels.txt` with a name in each line.
 pub fn beside(path: &Path) -> About {
     // Stray files of these names may be anything.
-    let text = |name: &str| std::fs::read(path.with_file_name(name)).map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
-    let metadata = text("metadata.yaml").map(|text| metadata::read(&text)).unwrap_or_default();
-    metadata.or(About { names: text("labels.txt").map(|text| lines(&text)).unwrap_or_default(), ..About::default() })
+    let text = |name: &str| {
+        let path = path.with_file_name(name);
+        let small = std::fs::metadata(&path).is_ok_and(|file| file.is_file() && file.len() <= metadata::LARGEST as u64);
+        let bytes = if small { std::fs::read(path).unwrap_or_default() } else { Vec::new() };
+        String::from_utf8_lossy(&bytes).into_owned()
+    };
+    metadata::read(&text("metadata.yaml")).or(About { names: lines(&text("labels.txt")), ..About::default() })
 }
 
 fn within(path: &Path) -> About {

@@ -16,9 +16,6 @@ pub fn read(bytes: &[u8]) -> Option<About> {
     Some(About { weights: weights(&file), ..appended(bytes) })
 }
 
-/// Names of more bytes than this are none.
-const LARGEST: u64 = 1 << 20;
-
 /// Exporters append an archive to the model, with Ultralytics' metadata or a list of labels
 /// (ai.google.dev/edge/litert, "Adding metadata to LiteRT models").
 fn appended(bytes: &[u8]) -> About {
@@ -27,7 +24,7 @@ fn appended(bytes: &[u8]) -> About {
     for index in 0..archive.len() {
         let Ok(file) = archive.by_index(index) else { continue };
         let (name, mut text) = (file.name().unwrap_or_default().into_owned(), String::new());
-        if file.take(LARGEST).read_to_string(&mut text).is_err() {
+        if file.take(metadata::LARGEST as u64).read_to_string(&mut text).is_err() {
             continue;
         }
         said = match name.as_str() {

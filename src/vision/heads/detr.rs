@@ -4,6 +4,7 @@
 use crate::vision::heads::numbers::{Scores, surest};
 use crate::vision::heads::priors::softmax;
 use crate::vision::nms::{Candidate, Wanted};
+use crate::vision::told::Told;
 
 /// No model of the family has more queries.
 pub const MOST_QUERIES: usize = 1000;
@@ -19,6 +20,16 @@ pub struct Detr {
 }
 
 impl Detr {
+    /// In the numbers that are told, else those of one answer to a grey picture.
+    pub fn settled(self, outputs: &[&[f32]], told: &Told) -> Self {
+        let output = |place: usize| outputs.get(place).copied().unwrap_or_default();
+        let seen = || match self.split {
+            Some((classes, _)) => Scores::seen_in(output(classes).iter()),
+            None => Scores::seen_in(output(0).chunks_exact(4 + self.classes).flat_map(|row| &row[4..])),
+        };
+        Self { scores: told.scores.unwrap_or_else(seen), ..self }
+    }
+
     /// `outputs`: `[queries, classes]` and `[queries, 4]`, or `[queries, 4 + classes]`: cx, cy, w, h as shares of the input. `scale` makes
     /// pixels of it. A query has one class, its surest.
     pub fn candidates(&self, outputs: &[&[f32]], scale: (f32, f32), wanted: Wanted) -> Vec<Candidate> {
@@ -43,8 +54,7 @@ impl Detr {
             one_by_one => one_by_one.probability(best),
         };
         let &[cx, cy, w, h] = bbox else { return None };
-        let wanted = score >= wanted.confidence && wanted.takes(class_id);
-        wanted.then(|| Candidate::new((cx * scale.0, cy * scale.1), (w * scale.0, h * scale.1), score, class_id))?
+        wanted.takes(class_id, score).then(|| Candidate::new((cx * scale.0, cy * scale.1), (w * scale.0, h * scale.1), score, class_id))?
     }
 }
 

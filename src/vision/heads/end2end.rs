@@ -3,6 +3,7 @@
 
 use crate::vision::heads::numbers::Boxes;
 use crate::vision::nms::{Candidate, Wanted};
+use crate::vision::told::Told;
 
 /// Numbers of a box before its keypoints.
 pub const BOX: usize = 6;
@@ -15,6 +16,12 @@ pub struct EndToEnd {
 }
 
 impl EndToEnd {
+    /// In the numbers that are told, else those of one answer to a grey picture.
+    pub fn settled(self, output: &[f32], told: &Told) -> Self {
+        let seen = Boxes::seen_in(output.chunks_exact(BOX + self.keypoints).flat_map(|row| &row[..4]));
+        Self { boxes: told.boxes.or(seen).unwrap_or(self.boxes), ..self }
+    }
+
     /// `output`: `[boxes, 6 + keypoints]`: x1, y1, x2, y2, the score, the class. `scale` makes pixels of the input. No two boxes are of
     /// one object.
     pub fn candidates(&self, output: &[f32], scale: (f32, f32), wanted: Wanted) -> Vec<Candidate> {
@@ -22,7 +29,7 @@ impl EndToEnd {
         for (place, row) in output.chunks_exact(BOX + self.keypoints).enumerate() {
             let &[x1, y1, x2, y2, score, class, ..] = row else { return found };
             let class_id = class.round() as usize;
-            if score >= wanted.confidence && wanted.takes(class_id) {
+            if wanted.takes(class_id, score) {
                 let corners = [x1 * scale.0, y1 * scale.1, x2 * scale.0, y2 * scale.1];
                 found.extend(Candidate::between(corners, score, class_id).map(|c| c.at(place)));
             }

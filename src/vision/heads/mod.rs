@@ -17,7 +17,7 @@ use crate::geometry::Size;
 use crate::vision::heads::detr::Detr;
 use crate::vision::heads::end2end::EndToEnd;
 use crate::vision::heads::nanodet::NanoDet;
-use crate::vision::heads::numbers::{Boxes, Scores};
+use crate::vision::heads::numbers::Boxes;
 use crate::vision::heads::priors::Priors;
 use crate::vision::heads::ultralytics::{Cells, Scratch};
 use crate::vision::heads::yolov5::Objectness;
@@ -64,59 +64,21 @@ impl ObjectHead {
     }
 
     /// Learns from one answer to a grey picture in which numbers the model speaks, where nobody has said it.
-    pub fn settled(mut self, outputs: &[&[f32]], told: &Told) -> Self {
+    pub fn settled(self, outputs: &[&[f32]], told: &Told) -> Self {
         let output = outputs.first().copied().unwrap_or_default();
-        let scores_of = |values: &mut dyn Iterator<Item = f32>| told.scores.unwrap_or_else(|| Scores::seen_in(values));
-        match &mut self {
-            Self::Objectness(head) => {
-                let rows = || output.chunks_exact(5 + head.classes);
-                let boxes = told.boxes.or_else(|| Boxes::seen_in(rows().flat_map(|row| row[..4].to_vec())));
-                head.scores = scores_of(&mut rows().flat_map(|row| row[4..].iter().copied()));
-                head.boxes = boxes.unwrap_or(head.boxes);
-            }
-            Self::Yolox(head) => {
-                head.scores = scores_of(&mut output.chunks_exact(5 + head.classes).flat_map(|row| row[4..].iter().copied()));
-                // Raw centres lie about their cells; decoded ones reach over the whole input.
-                let furthest = output.chunks_exact(5 + head.classes).flat_map(|row| row[..2].iter().copied()).fold(0.0, f32::max);
-                let decoded = furthest > head.input.width.min(head.input.height) as f32 / 4.0;
-                if told.boxes.map_or(decoded, |boxes| boxes == Boxes::Pixels) {
-                    return Self::Objectness(Objectness { classes: head.classes, boxes: Boxes::Pixels, scores: head.scores });
-                }
-            }
-            Self::Cells(head) => {
-                let row = |row: &[f32]| row[..4].to_vec();
-                let seen = match head.by_box {
-                    true => Boxes::seen_in(output.chunks_exact(output.len().max(1) / head.count.max(1)).flat_map(row)),
-                    false => Boxes::seen_in(output.iter().take(4 * head.count).copied()),
-                };
-                head.boxes = told.boxes.or(seen).unwrap_or(head.boxes);
-            }
-            Self::EndToEnd(head) => {
-                let seen = Boxes::seen_in(output.chunks_exact(end2end::BOX + head.keypoints).flat_map(|row| row[..4].to_vec()));
-                head.boxes = told.boxes.or(seen).unwrap_or(head.boxes);
-            }
-            Self::NanoDet(head) => {
-                head.scores = match &head.split {
-                    Some(places) => {
-                        scores_of(&mut places.iter().flat_map(|&(scores, _)| outputs.get(scores).copied().unwrap_or_default()).copied())
-                    }
-                    None => scores_of(
-                        &mut output.chunks_exact(head.classes + 4 * head.bins).flat_map(|row| row[..head.classes].iter().copied()),
-                    ),
-                }
-            }
-            Self::Priors(head) => {
-                head.scores = scores_of(&mut outputs.get(head.confidences).copied().unwrap_or_default().iter().copied());
-            }
-            Self::Detr(head) => {
-                head.scores = match head.split {
-                    Some((classes, _)) => scores_of(&mut outputs.get(classes).copied().unwrap_or_default().iter().copied()),
-                    None => scores_of(&mut output.chunks_exact(4 + head.classes).flat_map(|row| row[4..].iter().copied())),
-                }
-            }
-            Self::DetectionOutput | Self::PostProcessed => {}
+        match self {
+            Self::Yolox(head) => match told.boxes.unwrap_or_else(|| head.seen_in(output)) {
+                Boxes::Pixels => Self::Objectness(head.decoded().settled(output, told)),
+                Boxes::Unit => Self::Yolox(head.settled(output, told)),
+            },
+            Self::Objectness(head) => Self::Objectness(head.settled(output, told)),
+            Self::Cells(head) => Self::Cells(head.settled(output, told)),
+            Self::EndToEnd(head) => Self::EndToEnd(head.settled(output, told)),
+            Self::NanoDet(head) => Self::NanoDet(head.settled(outputs, told)),
+            Self::Priors(head) => Self::Priors(head.settled(outputs, told)),
+            Self::Detr(head) => Self::Detr(head.settled(outputs, told)),
+            Self::DetectionOutput | Self::PostProcessed => self,
         }
-        self
     }
 
     /// The boxes in an answer, in pixels of the input.

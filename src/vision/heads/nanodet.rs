@@ -4,6 +4,7 @@
 use crate::geometry::Size;
 use crate::vision::heads::numbers::{Scores, surest};
 use crate::vision::nms::{Candidate, Wanted};
+use crate::vision::told::Told;
 
 /// Strides of NanoDet; NanoDet-Plus has the fourth, too.
 pub const STRIDES: [u32; 4] = [8, 16, 32, 64];
@@ -27,6 +28,16 @@ pub fn cells(input: Size, stride: u32) -> usize {
 }
 
 impl NanoDet {
+    /// In the numbers that are told, else those of one answer to a grey picture.
+    pub fn settled(self, outputs: &[&[f32]], told: &Told) -> Self {
+        let output = |place: usize| outputs.get(place).copied().unwrap_or_default();
+        let seen = || match &self.split {
+            Some(places) => Scores::seen_in(places.iter().flat_map(|&(scores, _)| output(scores))),
+            None => Scores::seen_in(output(0).chunks_exact(self.classes + 4 * self.bins).flat_map(|row| &row[..self.classes])),
+        };
+        Self { scores: told.scores.unwrap_or_else(seen), ..self }
+    }
+
     /// `outputs`: for each grid `[cells, classes]` and `[cells, 4 × bins]`, or one `[cells of all grids, classes + 4 × bins]`: a score
     /// for each class and the distributions of the distances to the left, upper, right and lower edge, in strides.
     pub fn candidates(&self, outputs: &[&[f32]], wanted: Wanted) -> Vec<Candidate> {
@@ -44,7 +55,7 @@ impl NanoDet {
                 let Some((scores, distances)) = both else { return found };
                 let Some((class_id, best)) = surest(scores) else { continue };
                 let score = self.scores.probability(best);
-                if score >= wanted.confidence && wanted.takes(class_id) {
+                if wanted.takes(class_id, score) {
                     let (x, y) = self.center(cell as u32, stride);
                     let [left, up, right, down] =
                         [0, 1, 2, 3].map(|edge| expected(&distances[edge * self.bins..(edge + 1) * self.bins]) * stride as f32);

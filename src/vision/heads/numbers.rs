@@ -25,8 +25,8 @@ pub enum Scores {
 impl Boxes {
     /// Where all places lie within twice the unit, they are shares; of 300 boxes in pixels one always lies beyond. An answer of
     /// zeros tells nothing.
-    pub fn seen_in(values: impl Iterator<Item = f32>) -> Option<Self> {
-        let furthest = values.filter(|v| v.is_finite()).fold(0.0, |most: f32, v| most.max(v.abs()));
+    pub fn seen_in<'a>(values: impl Iterator<Item = &'a f32>) -> Option<Self> {
+        let furthest = values.copied().filter(|v| v.is_finite()).fold(0.0, |most: f32, v| most.max(v.abs()));
         match furthest {
             0.0 => None,
             _ if furthest <= 2.0 => Some(Self::Unit),
@@ -44,9 +44,9 @@ impl Boxes {
 }
 
 impl Scores {
-    pub fn seen_in(mut values: impl Iterator<Item = f32>) -> Self {
+    pub fn seen_in<'a>(mut values: impl Iterator<Item = &'a f32>) -> Self {
         // Rounding leaves some exports a little beyond.
-        let beyond = |v: f32| v.is_finite() && !(-0.01..=1.01).contains(&v);
+        let beyond = |v: &f32| v.is_finite() && !(-0.01..=1.01).contains(v);
         if values.any(beyond) { Self::Logits } else { Self::Probabilities }
     }
 
@@ -75,11 +75,11 @@ mod tests {
 
     #[test]
     fn one_look_tells_the_numbers() {
-        assert_eq!(Boxes::seen_in([0.1, 0.9, 1.2, f32::NAN].into_iter()), Some(Boxes::Unit));
-        assert_eq!(Boxes::seen_in([0.1, 320.0].into_iter()), Some(Boxes::Pixels));
-        assert_eq!(Boxes::seen_in([0.0; 6].into_iter()), None);
-        assert_eq!(Scores::seen_in([0.0, 1.0, 0.3].into_iter()), Scores::Probabilities);
-        assert_eq!(Scores::seen_in([0.0, -6.0].into_iter()), Scores::Logits);
+        assert_eq!(Boxes::seen_in([0.1, 0.9, 1.2, f32::NAN].iter()), Some(Boxes::Unit));
+        assert_eq!(Boxes::seen_in([0.1, 320.0].iter()), Some(Boxes::Pixels));
+        assert_eq!(Boxes::seen_in([0.0; 6].iter()), None);
+        assert_eq!(Scores::seen_in([0.0, 1.0, 0.3].iter()), Scores::Probabilities);
+        assert_eq!(Scores::seen_in([0.0, -6.0].iter()), Scores::Logits);
         assert_eq!(Boxes::Unit.scale(Size::new(640, 384)), (640.0, 384.0));
     }
 

@@ -3,6 +3,7 @@
 
 use crate::vision::heads::numbers::{Scores, surest};
 use crate::vision::nms::{Candidate, Wanted};
+use crate::vision::told::Told;
 
 /// The places of the outputs.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -16,6 +17,12 @@ pub struct Priors {
 }
 
 impl Priors {
+    /// In the numbers that are told, else those of one answer to a grey picture.
+    pub fn settled(self, outputs: &[&[f32]], told: &Told) -> Self {
+        let values = outputs.get(self.confidences).copied().unwrap_or_default();
+        Self { scores: told.scores.unwrap_or_else(|| Scores::seen_in(values.iter())), ..self }
+    }
+
     /// `offsets`: `[boxes, 4]`: cx, cy, ln w, ln h from the prior box; `confidences`: `[boxes, classes]`; `priors`: `[2, boxes, 4]`: the
     /// prior boxes' edges as shares of the input, then the variances that offsets are multiplied by.
     pub fn candidates(&self, outputs: &[&[f32]], scale: (f32, f32), wanted: Wanted) -> Vec<Candidate> {
@@ -26,7 +33,7 @@ impl Priors {
         let mut found = Vec::new();
         for ((offset, (prior, variance)), scores) in boxes.zip(confidences.chunks_exact(self.classes.max(1))) {
             let Some((class_id, score)) = surest(&scores[1..]).map(|(class, best)| (class + 1, self.share(best, scores))) else { continue };
-            if score < wanted.confidence || !wanted.takes(class_id) {
+            if !wanted.takes(class_id, score) {
                 continue;
             }
             let (w, h) = (prior[2] - prior[0], prior[3] - prior[1]);

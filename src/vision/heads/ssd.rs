@@ -13,7 +13,7 @@ pub fn detection_output(output: &[f32], scale: (f32, f32), wanted: Wanted) -> Ve
             break;
         }
         let class_id = label.round() as usize;
-        if score >= wanted.confidence && wanted.takes(class_id) {
+        if wanted.takes(class_id, score) {
             found.extend(Candidate::between([x1 * scale.0, y1 * scale.1, x2 * scale.0, y2 * scale.1], score, class_id));
         }
     }
@@ -26,7 +26,7 @@ pub fn post_processed([boxes, classes, scores, count]: [&[f32]; 4], scale: (f32,
     let mut found = Vec::new();
     for ((edges, class), &score) in boxes.chunks_exact(4).zip(classes).zip(scores).take(count) {
         let (&[y1, x1, y2, x2], class_id) = (edges, class.round() as usize) else { return found };
-        if score >= wanted.confidence && wanted.takes(class_id) {
+        if wanted.takes(class_id, score) {
             found.extend(Candidate::between([x1 * scale.0, y1 * scale.1, x2 * scale.0, y2 * scale.1], score, class_id));
         }
     }

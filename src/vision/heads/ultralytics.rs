@@ -3,6 +3,7 @@
 
 use crate::vision::heads::numbers::{Boxes, surest};
 use crate::vision::nms::{Candidate, Wanted};
+use crate::vision::told::Told;
 
 /// Memory that is kept between frames.
 #[derive(Debug, Default)]
@@ -24,6 +25,15 @@ pub struct Cells {
 }
 
 impl Cells {
+    /// In the numbers that are told, else those of one answer to a grey picture.
+    pub fn settled(self, output: &[f32], told: &Told) -> Self {
+        let seen = match self.by_box {
+            true => Boxes::seen_in(output.chunks_exact(self.values()).flat_map(|row| &row[..4])),
+            false => Boxes::seen_in(output.iter().take(4 * self.count)),
+        };
+        Self { boxes: told.boxes.or(seen).unwrap_or(self.boxes), ..self }
+    }
+
     /// `output`: for each box cx, cy, w, h, then a probability for each class, then keypoints. `scale` makes pixels of the input.
     /// A box has one class, its surest, as in Ultralytics' `non_max_suppression(multi_label=False)`.
     pub fn candidates(&self, output: &[f32], scale: (f32, f32), wanted: Wanted, scratch: &mut Scratch) -> Vec<Candidate> {
@@ -62,7 +72,7 @@ impl Cells {
         }
         let mut found = Vec::new();
         for (i, (&score, &class_id)) in scores.iter().zip(classes.iter()).enumerate() {
-            if score >= wanted.confidence && wanted.takes(class_id as usize) {
+            if wanted.takes(class_id as usize, score) {
                 let at = |row: usize| geometry[row * boxes + i];
                 let (center, size) = ((at(0) * scale.0, at(1) * scale.1), (at(2) * scale.0, at(3) * scale.1));
                 found.extend(Candidate::new(center, size, score, class_id as usize).map(|c| c.at(i)));
@@ -76,7 +86,7 @@ impl Cells {
         for (i, row) in output.chunks_exact(self.values()).enumerate() {
             let &[cx, cy, w, h, ref rest @ ..] = row else { return found };
             let Some((class_id, score)) = surest(&rest[..self.classes]) else { continue };
-            if score >= wanted.confidence && wanted.takes(class_id) {
+            if wanted.takes(class_id, score) {
                 let (center, size) = ((cx * scale.0, cy * scale.1), (w * scale.0, h * scale.1));
                 found.extend(Candidate::new(center, size, score, class_id).map(|c| c.at(i)));
             }

@@ -3,6 +3,7 @@
 
 use crate::vision::heads::numbers::{Boxes, Scores, surest};
 use crate::vision::nms::{Candidate, Wanted};
+use crate::vision::told::Told;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Objectness {
@@ -12,26 +13,38 @@ pub struct Objectness {
 }
 
 impl Objectness {
-    /// `output`: `[boxes, 5 + classes]`: cx, cy, w, h, the objectness, then the classes' probabilities. A score is objectness ×
-    /// probability. `scale` makes pixels of the input.
+    /// In the numbers that are told, else those of one answer to a grey picture.
+    pub fn settled(self, output: &[f32], told: &Told) -> Self {
+        let rows = || output.chunks_exact(5 + self.classes);
+        let boxes = told.boxes.or_else(|| Boxes::seen_in(rows().flat_map(|row| &row[..4]))).unwrap_or(self.boxes);
+        let scores = told.scores.unwrap_or_else(|| Scores::seen_in(rows().flat_map(|row| &row[4..])));
+        Self { boxes, scores, ..self }
+    }
+
+    /// `output`: `[boxes, 5 + classes]`: cx, cy, w, h, the objectness, then the classes' probabilities. `scale` makes pixels of the input.
     pub fn candidates(&self, output: &[f32], scale: (f32, f32), wanted: Wanted) -> Vec<Candidate> {
         let mut found = Vec::new();
         for (place, row) in output.chunks_exact(5 + self.classes).enumerate() {
             let &[cx, cy, w, h, objectness, ref classes @ ..] = row else { return found };
-            let objectness = self.scores.probability(objectness);
-            // No probability is above 1, so most boxes are done here.
-            if objectness.is_nan() || objectness < wanted.confidence {
-                continue;
-            }
-            let Some((class_id, best)) = surest(classes) else { continue };
-            let score = objectness * self.scores.probability(best);
-            if score >= wanted.confidence && wanted.takes(class_id) {
+            if let Some((class_id, score)) = sure(objectness, classes, self.scores, wanted) {
                 let candidate = Candidate::new((cx * scale.0, cy * scale.1), (w * scale.0, h * scale.1), score, class_id);
                 found.extend(candidate.map(|c| c.at(place)));
             }
         }
         found
     }
+}
+
+/// The surest class of a box and its score, objectness × probability, where it is wanted.
+pub fn sure(objectness: f32, classes: &[f32], scores: Scores, wanted: Wanted) -> Option<(usize, f32)> {
+    let objectness = scores.probability(objectness);
+    // No probability is above 1, so most boxes are done here.
+    if objectness.is_nan() || objectness < wanted.confidence {
+        return None;
+    }
+    let (class_id, best) = surest(classes)?;
+    let score = objectness * scores.probability(best);
+    wanted.takes(class_id, score).then_some((class_id, score))
 }
 
 #[cfg(test)]

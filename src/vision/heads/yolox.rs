@@ -2,8 +2,10 @@
 
 use crate::geometry::Size;
 use crate::vision::heads::grid;
-use crate::vision::heads::numbers::{Scores, surest};
+use crate::vision::heads::numbers::{Boxes, Scores};
+use crate::vision::heads::yolov5::{Objectness, sure};
 use crate::vision::nms::{Candidate, Wanted};
+use crate::vision::told::Told;
 
 pub const STRIDES: [u32; 3] = [8, 16, 32];
 
@@ -15,22 +17,33 @@ pub struct Yolox {
 }
 
 impl Yolox {
+    /// Whether an answer to a grey picture was decoded in the graph: raw centres lie about their cells, decoded ones reach over the whole
+    /// input, in its pixels.
+    pub fn seen_in(&self, output: &[f32]) -> Boxes {
+        let furthest = output.chunks_exact(5 + self.classes).flat_map(|row| &row[..2]).copied().fold(0.0, f32::max);
+        let decoded = furthest > self.input.width.min(self.input.height) as f32 / 4.0;
+        if decoded { Boxes::Pixels } else { Boxes::Unit }
+    }
+
+    /// The head of the same model with its boxes decoded in the graph.
+    pub fn decoded(self) -> Objectness {
+        Objectness { classes: self.classes, boxes: Boxes::Pixels, scores: self.scores }
+    }
+
+    /// In the numbers that are told, else those of one answer to a grey picture.
+    pub fn settled(self, output: &[f32], told: &Told) -> Self {
+        let values = output.chunks_exact(5 + self.classes).flat_map(|row| &row[4..]);
+        Self { scores: told.scores.unwrap_or_else(|| Scores::seen_in(values)), ..self }
+    }
+
     /// `output`: `[cells, 5 + classes]` with cx, cy in cells from the cell's corner, the logarithms of w, h in cells, the objectness
-    /// and the classes' probabilities, grid after grid, rows first. A score is objectness × probability. Boxes are in pixels of the
-    /// input.
+    /// and the classes' probabilities, grid after grid, rows first. Boxes are in pixels of the input.
     pub fn candidates(&self, output: &[f32], wanted: Wanted) -> Vec<Candidate> {
         let mut found = Vec::new();
         let rows = output.chunks_exact(5 + self.classes);
         for ((stride, x, y), row) in STRIDES.into_iter().flat_map(|stride| grid::cells(self.input, stride)).zip(rows) {
             let &[cx, cy, w, h, objectness, ref classes @ ..] = row else { return found };
-            let objectness = self.scores.probability(objectness);
-            // No probability is above 1, so most cells are done here.
-            if objectness.is_nan() || objectness < wanted.confidence {
-                continue;
-            }
-            let Some((class_id, best)) = surest(classes) else { continue };
-            let score = objectness * self.scores.probability(best);
-            if score >= wanted.confidence && wanted.takes(class_id) {
+            if let Some((class_id, score)) = sure(objectness, classes, self.scores, wanted) {
                 let center = ((cx + x) * stride, (cy + y) * stride);
                 found.extend(Candidate::new(center, (w.exp() * stride, h.exp() * stride), score, class_id));
             }

@@ -1,4 +1,4 @@
-//! Against the reference results of Ultralytics and MediaPipe, in one table. `SIGHTLINE_EVERY_FRAME=1` compares all frames there are.
+//! Against the reference results of Ultralytics and MediaPipe, a line a file. `SIGHTLINE_EVERY_FRAME=1` compares all frames there are.
 
 use std::collections::BTreeSet;
 
