@@ -79,7 +79,13 @@ fn models(shared_models: &[&str]) -> Option<Models> {
 fn models_and(shared_models: &[&str], files: &[(&str, &str)]) -> Option<Models> {
     let engine = engine()?;
     let folder = tempfile::tempdir().unwrap();
-    files.iter().for_each(|(name, text)| std::fs::write(folder.path().join(name), text).unwrap());
+    for (name, text) in files {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        // A file that changed just now may still be copied, and has not failed.
+        let file = std::fs::File::options().write(true).open(path).unwrap();
+        file.set_modified(std::time::SystemTime::now() - std::time::Duration::from_secs(60)).unwrap();
+    }
     for model in shared_models {
         let from = shared(&format!("models/{model}"))?;
         std::os::unix::fs::symlink(&from, folder.path().join(model)).unwrap();

@@ -22,8 +22,8 @@ pub enum CatalogError {
     OtherTask { name: String, is: Task, asked: Task },
     #[error("the model {name} is not complete, {} is missing: run sightline models fetch, or scripts/setup", .file.file_name().unwrap_or_default().display())]
     Missing { name: String, file: PathBuf },
-    #[error("the model {name} is still being copied into the folder: try again in a moment")]
-    Incoming { name: String },
+    #[error("the model {name} cannot be loaded yet, for it changed just now and may still be copied ({reason}): try again in a moment")]
+    Incoming { name: String, reason: String },
     #[error("there is no model for {}: run scripts/setup, or put one into the models folder", .task.word())]
     None { task: Task },
     #[error("{} is neither a model file (.xml, .onnx, .tflite) nor a folder with one", .path.display())]

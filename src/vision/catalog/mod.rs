@@ -48,7 +48,6 @@ pub struct Catalog {
     current: Mutex<Current>,
 }
 
-#[derive(Default)]
 struct Current {
     shelf: Arc<Shelf>,
     /// The look it comes from: an earlier one that took longer must not undo it.

@@ -126,7 +126,10 @@ impl Slot {
                 Ok(model)
             }
             // Half a file is no broken model: the next who asks tries again.
-            Err(_) if keeper.is_incoming() => Err(CatalogError::Incoming { name: self.name().to_owned() }),
+            Err(cause) if keeper.is_incoming() => {
+                let reason = self.listed.without_folders(cause.to_string());
+                Err(CatalogError::Incoming { name: self.name().to_owned(), reason })
+            }
             Err(cause) => {
                 let cause = Arc::new(cause);
                 turn.then = Life::Failed(Arc::clone(&cause));
