@@ -84,8 +84,10 @@ impl Listed {
         Stamp::of(&self.files, &beside(&self.files))
     }
 
-    /// A text about the files, with their names alone: clients need not know where the server keeps them.
+    /// A text about the files as one line, with their names alone: clients need not know where the server keeps them.
     pub fn without_folders(&self, text: String) -> String {
+        // OpenVINO's reasons have several lines.
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
         let folders = self.files.iter().filter_map(|file| file.parent()).map(|folder| format!("{}/", folder.display()));
         folders.filter(|folder| folder != "/").fold(text, |text, folder| text.replace(&folder, ""))
     }
