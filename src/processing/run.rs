@@ -155,9 +155,12 @@ impl Run<'_> {
         }
     }
 
+    /// Waits for the last byte, and lets others have the place meanwhile. What is decoded after it takes it again; the sound and the
+    /// index are copied without one.
     fn wait_for_all(&self) -> Result<(), Problem> {
         while !self.job.spool.is_complete() {
             self.cancel.check()?;
+            self.place.lend();
             self.job.spool.wait_for_more(self.job.spool.received(), LOOK);
         }
         Ok(())

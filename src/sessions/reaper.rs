@@ -85,8 +85,9 @@ mod tests {
     use crate::ingest::chunks::ChunkLedger;
     use crate::ingest::spool::Spool;
     use crate::options::AnalysisOptions;
+    use crate::sessions::cancel::CancelToken;
     use crate::sessions::registry::Claim;
-    use crate::sessions::session::Session;
+    use crate::sessions::session::{Session, SessionState};
     use crate::sessions::upload::Upload;
     use crate::video::Extension;
 
@@ -104,6 +105,16 @@ mod tests {
         registry.get_or_create(&id, Claim::default(), make).unwrap()
     }
 
+    fn settings(data: &tempfile::TempDir) -> ReaperSettings {
+        ReaperSettings {
+            step: Duration::from_secs(60),
+            idle_timeout: Duration::from_secs(600),
+            result_lifetime: Duration::from_secs(3600),
+            results: data.path().join("results"),
+            quarantine: data.path().join("quarantine"),
+        }
+    }
+
     #[test]
     fn only_what_is_idle_goes_and_it_goes_with_its_files() {
         let data = tempfile::tempdir().unwrap();
@@ -111,13 +122,7 @@ mod tests {
         let results = data.path().join("results");
         std::fs::create_dir(&results).unwrap();
         std::fs::write(results.join("old.mp4"), b"x").unwrap();
-        let settings = ReaperSettings {
-            step: Duration::from_secs(60),
-            idle_timeout: Duration::from_secs(600),
-            result_lifetime: Duration::from_secs(3600),
-            results: results.clone(),
-            quarantine: data.path().join("quarantine"),
-        };
+        let settings = settings(&data);
         let idle = add(&registry, "idle");
         let watched = add(&registry, "watched");
         let _reader = watched.activity.reader();
@@ -130,6 +135,26 @@ mod tests {
         assert_eq!((gone(&idle), gone(&watched)), (Some(ErrorCode::SessionExpired), None));
         assert!(!idle.folder().exists() && watched.folder().exists());
         assert!(!results.join("old.mp4").exists());
+    }
+
+    #[test]
+    fn what_waits_for_the_server_is_not_idle() {
+        let data = tempfile::tempdir().unwrap();
+        let registry = open(&data, 8).unwrap();
+        let [queued, assembled, starved] = ["queued", "assembled", "starved"].map(|name| add(&registry, name));
+        for session in [&queued, &assembled, &starved] {
+            let run = |cancel: CancelToken| std::thread::Builder::new().spawn(move || assert!(cancel.signal().recv().is_err()));
+            session.begin_run(run).unwrap();
+        }
+        queued.enter(SessionState::Queued);
+        assembled.enter(SessionState::Processing);
+        assembled.upload.take(0, b"x".to_vec()).unwrap();
+        starved.enter(SessionState::Processing);
+        step(&registry, &settings(&data), Instant::now() + Duration::from_secs(601), SystemTime::now());
+        let left: Vec<_> = registry.list().iter().map(|s| s.id.to_string()).collect();
+        assert!(left.contains(&queued.id.to_string()) && left.contains(&assembled.id.to_string()) && left.len() == 2, "{left:?}");
+        let cancelled = || Problem::new(ErrorCode::Cancelled, "The test is over.");
+        assert!(registry.list().iter().all(|session| registry.end(session, cancelled())));
     }
 
     #[test]

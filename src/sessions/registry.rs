@@ -224,7 +224,7 @@ impl Registry {
         let mut ended = 0;
         let due = |session: &Arc<Session>| {
             ended += usize::from(session.state().is_over());
-            session.activity.idle_at(now) >= timeout || ended > ENDED_KEPT && session.state().is_over()
+            session.is_idle(now, timeout) || ended > ENDED_KEPT && session.state().is_over()
         };
         self.list().into_iter().filter(due).collect()
     }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
-use std::time::SystemTime;
+use std::time::{Duration, Instant, SystemTime};
 
 use parking_lot::Mutex;
 use serde::Serialize;
@@ -217,6 +217,13 @@ impl Session {
     /// Whether an analysis is on its way.
     pub fn is_running(&self) -> bool {
         self.run.lock().thread.as_ref().is_some_and(|t| !t.is_finished())
+    }
+
+    /// Whether nobody has shown life for `timeout` while the analysis had to wait for somebody. One that waits for a place, or has all
+    /// its bytes, needs no one but the server.
+    pub fn is_idle(&self, now: Instant, timeout: Duration) -> bool {
+        let is_busy = || self.is_running() && (self.state() == SessionState::Queued || self.upload.received().assembled);
+        self.activity.idle_at(now) >= timeout && !is_busy()
     }
 
     /// Asks the run to stop; does not wait.

@@ -150,7 +150,7 @@ fn find(state: &State, request: &HttpRequest) -> Result<Arc<Session>, ApiError> 
     if session.upload.tus().is_none() {
         return Err(no_upload());
     }
-    if session.activity.idle_at(Instant::now()) >= state.limits.idle_timeout {
+    if session.is_idle(Instant::now(), state.limits.idle_timeout) {
         return Err(expired());
     }
     Ok(session)
