@@ -140,36 +140,40 @@ async fn receive_first(
     }
     // The form gives its next part only when the last one is gone.
     drop(file);
+    session.set_options(options_behind(session, multipart).await?);
+    session.upload.finish_append();
+    Ok(None)
+}
+
+/// The session's options with those of the fields behind the file.
+async fn options_behind(session: &Session, multipart: &mut Multipart) -> Result<AnalysisOptions, ApiError> {
     let mut late = Form::default();
     while let Some(part) = next_part(multipart, 0).await? {
         late.read_more(part).await?;
     }
     agree_on_extension(session.extension, late.get("ext"))?;
-    session.set_options(request::options(session.options(), late.fields())?);
-    session.upload.finish_append();
-    Ok(None)
+    request::options(session.options(), late.fields())
 }
 
-/// Reads what is left of a large file beside its analysis.
-async fn receive_rest(state: &State, session: &Arc<Session>, multipart: Multipart, mut file: Field) {
-    // The form must live as long as its part.
-    let _form = multipart;
-    let outcome = loop {
-        match next_bytes(&mut file).await {
-            Ok(Some(data)) => {
-                if let Err(error) = append(state, session, &data) {
-                    break Err(error);
-                }
-            }
-            Ok(None) => break Ok(()),
-            Err(error) => break Err(error),
-        }
-    };
-    match outcome {
+/// Receives what is left of a large file beside its analysis. That ends only when the file is whole, so that nothing is published
+/// before the fields behind the file are heard.
+async fn receive_rest(state: &State, session: &Arc<Session>, mut multipart: Multipart, file: Field) {
+    match read_rest(state, session, &mut multipart, file).await {
         Ok(()) => session.upload.finish_append(),
         // Nobody can send the rest: a session of this kind has no name to come back to.
         Err(error) => session.cancel(error.0),
     }
+}
+
+async fn read_rest(state: &State, session: &Session, multipart: &mut Multipart, mut file: Field) -> Result<(), ApiError> {
+    while let Some(data) = next_bytes(&mut file).await? {
+        append(state, session, &data)?;
+    }
+    drop(file);
+    if options_behind(session, multipart).await? != session.options() {
+        return Err(ApiError::field("Options behind a file come too late for its analysis. Put them before the file."));
+    }
+    Ok(())
 }
 
 fn append(state: &State, session: &Session, data: &[u8]) -> Result<(), ApiError> {

@@ -144,6 +144,29 @@ async fn a_large_file_in_the_request_is_analysed_while_it_arrives() {
 }
 
 #[tokio::test]
+async fn options_behind_a_large_file_are_refused_where_they_would_change_something() {
+    let client = client();
+    let bytes = std::fs::read(clips::large()).unwrap();
+    for (address, option, value, is_taken) in [
+        ("analyze", "confidence", "7", false),
+        ("analyze", "heatmap", "true", false),
+        ("analyze-stream", "heatmap", "true", false),
+        ("analyze", "heatmap", "false", true),
+    ] {
+        let form = Form::new().part("file", file(bytes.clone())).text(option, value);
+        let response = client.post(&format!("/api/{address}")).query(&NO_MODELS).multipart(form).send().await.unwrap();
+        if is_taken {
+            assert_eq!(response.status(), 200, "it is so without the field");
+        } else if address == "analyze" {
+            let refused = refusal(response).await;
+            assert_eq!((refused.status, refused.code.as_str()), (400, "INVALID_FIELD"), "{option}={value}: {}", refused.detail);
+        } else {
+            assert_eq!(Events::new(response).end().await.code(), "INVALID_FIELD");
+        }
+    }
+}
+
+#[tokio::test]
 async fn one_answer_holds_the_whole_analysis_or_its_error() {
     let client = client();
     let analyze = async |bytes: Vec<u8>, name: &'static str| {
