@@ -133,8 +133,8 @@ mod tests {
     use crate::pipeline::result::FrameResult;
     use crate::pose::{Pose, Skeleton};
     use crate::processing::progress::{Progress, Stage};
-    use crate::processing::session_run::Told;
     use crate::processing::summary::{Complete, Summary};
+    use crate::sessions::events::Told;
 
     fn each(value: &Value, look: &mut impl FnMut(&Value)) {
         look(value);

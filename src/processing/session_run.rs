@@ -4,8 +4,6 @@ use std::path::Path;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
-use serde::Serialize;
-
 use super::integrity;
 use super::job::{Job, Observer};
 use super::outputs::Outputs;
@@ -16,11 +14,11 @@ use super::run;
 use super::summary::Complete;
 use super::verdict;
 use crate::error_code::{ErrorCode, Problem};
-use crate::ids::{RequestId, ResultId};
+use crate::ids::ResultId;
 use crate::options::{AnalysisOptions, Blur, ModelChoice};
 use crate::pipeline::analyzer::Analyzer;
 use crate::sessions::cancel::CancelToken;
-use crate::sessions::events::EventKind;
+use crate::sessions::events::{EventKind, Told};
 use crate::sessions::journal::Record;
 use crate::sessions::metrics::{Counters, Outcome};
 use crate::sessions::session::{Session, SessionState};
@@ -119,9 +117,7 @@ impl Analyses {
             Err(problem) => {
                 tracing::info!(code = problem.code.as_str(), detail = problem.detail, "analysis ended");
                 session.discard();
-                let data = serde_json::to_string(&Told { what: &problem, request_id: &session.request_id }).unwrap_or_default();
-                session.end_run(Err(problem));
-                session.events.publish(EventKind::Error, data);
+                session.fail(problem);
             }
         }
     }
@@ -140,14 +136,6 @@ impl Analyses {
 
 fn not_started(error: std::io::Error) -> Problem {
     verdict::storage("The analysis could not be started", &error)
-}
-
-/// What an event holds: what is told, and which request it goes back to.
-#[derive(Debug, Serialize)]
-pub struct Told<'a, T> {
-    #[serde(flatten)]
-    pub what: &'a T,
-    pub request_id: &'a RequestId,
 }
 
 struct Reporter<'a> {

@@ -7,7 +7,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use parking_lot::Mutex;
+use serde::Serialize;
 use tokio::sync::watch;
+
+use crate::ids::RequestId;
 
 /// Events kept for readers who fall behind or come back. One with a preview is about 60 kB.
 const KEPT: usize = 16;
@@ -35,6 +38,14 @@ impl EventKind {
     pub fn is_terminal(self) -> bool {
         self != Self::Progress
     }
+}
+
+/// What an event holds: what is told, and which request it goes back to.
+#[derive(Debug, Serialize)]
+pub struct Told<'a, T> {
+    #[serde(flatten)]
+    pub what: &'a T,
+    pub request_id: &'a RequestId,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

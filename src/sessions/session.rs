@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::activity::Activity;
 use super::cancel::CancelToken;
-use super::events::{EventKind, EventLog};
+use super::events::{EventKind, EventLog, Told};
 use super::journal::{Description, Journal, Record};
 use super::tus::upload::TusUpload;
 use super::upload::Upload;
@@ -185,6 +185,13 @@ impl Session {
         }
     }
 
+    /// Ends the run without a result, and tells its readers why.
+    pub fn fail(&self, problem: Problem) {
+        let told = serde_json::to_string(&Told { what: &problem, request_id: &self.request_id });
+        self.end_run(Err(problem));
+        self.events.publish(EventKind::Error, told.unwrap_or_default());
+    }
+
     /// Begins the first run with `start`, which gives the run's thread; nothing happens where one was begun before.
     pub fn begin_run<E>(&self, start: impl FnOnce(CancelToken) -> Result<JoinHandle<()>, E>) -> Result<(), E> {
         let mut run = self.run.lock();
@@ -234,8 +241,12 @@ impl Session {
 
     /// Stops the run, waits for its thread, and removes the session's files. Blocks.
     pub fn end(&self, reason: Problem) {
-        self.stop(reason);
+        self.stop(reason.clone());
         self.remove_files();
+        // An analysis has told its end itself; here there was none.
+        if !self.state().is_over() {
+            self.fail(reason);
+        }
     }
 
     /// Stops the run and waits for its thread; the files stay, for the session to be taken up by the next process. Blocks.

@@ -138,6 +138,17 @@ async fn parts(client: &Client, bytes: &[u8], count: usize) -> Vec<Tus> {
 }
 
 #[tokio::test]
+async fn readers_of_an_upload_that_is_ended_before_its_analysis_began_are_told() {
+    let client = Client::of(Server::shared().url());
+    let tus = Tus::create(&client, 3000, &[]).await;
+    let mut events = client.events(tus.id()).await;
+    assert_eq!(tus.request(Method::DELETE).send().await.unwrap().status(), 204);
+    let end = tokio::time::timeout(Duration::from_secs(30), events.wait_for(|e| e.is_terminal())).await;
+    assert_eq!(end.expect("the end is told").code(), "CANCELLED");
+    assert!(events.next().await.is_none(), "the stream ends after the end");
+}
+
+#[tokio::test]
 async fn parts_are_put_together_and_analysed_as_one_file() {
     let (server, client) = server();
     let bytes = std::fs::read(clips::faststart()).unwrap();
