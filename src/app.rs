@@ -54,6 +54,7 @@ impl App {
         });
         let limits = Limits {
             chunk_bytes: args.max_chunk_bytes,
+            in_flight_bytes: args.max_bytes_in_flight,
             file_bytes: args.max_file_bytes,
             frame_pixels: args.encode.max_frame_pixels,
             sessions: args.max_sessions,

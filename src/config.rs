@@ -124,6 +124,9 @@ pub struct ServeArgs {
     /// Largest chunk, in bytes
     #[arg(long, default_value_t = CHUNK_BYTES, value_name = "BYTES", value_parser = at_least_one)]
     pub max_chunk_bytes: usize,
+    /// Bytes of chunks in memory at once; more get 503
+    #[arg(long, default_value_t = 256 << 20, value_name = "BYTES", value_parser = at_least_one)]
+    pub max_bytes_in_flight: usize,
     /// Largest file, in bytes
     #[arg(long, default_value_t = 16 << 30, value_name = "BYTES")]
     pub max_file_bytes: u64,
@@ -205,6 +208,9 @@ impl ServeArgs {
         // Who only lowers the file's limit does not mean the chunk's.
         if self.max_chunk_bytes > CHUNK_BYTES && self.max_chunk_bytes as u64 > self.max_file_bytes {
             return Err(WrongConfiguration::Beyond("--max-chunk-bytes", "--max-file-bytes"));
+        }
+        if self.max_chunk_bytes > self.max_bytes_in_flight {
+            return Err(WrongConfiguration::Beyond("--max-chunk-bytes", "--max-bytes-in-flight"));
         }
         Ok(())
     }

@@ -68,6 +68,7 @@ codes! {
     AudioLost "AUDIO_LOST" 422 "The sound is left out";
     RateLimited "RATE_LIMITED" 429 "Too many new sessions in a short time";
     TooManySessions "TOO_MANY_SESSIONS" 503 "All places are taken";
+    TooManyBytes "TOO_MANY_BYTES" 503 "Too many bytes of chunks are in memory";
     TooManyReaders "TOO_MANY_READERS" 503 "Too many connections read events";
     ShuttingDown "SHUTTING_DOWN" 503 "The server is stopping";
     NotReady "NOT_READY" 503 "The server is not ready yet";

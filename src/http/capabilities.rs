@@ -19,6 +19,7 @@ pub async fn get(state: web::Data<State>) -> HttpResponse {
         "extensions": Extension::ALL.map(Extension::as_str),
         "limits": {
             "chunk_bytes": limits.chunk_bytes,
+            "in_flight_bytes": limits.in_flight_bytes,
             "file_bytes": limits.file_bytes,
             "frame_pixels": limits.frame_pixels,
             "sessions": limits.sessions,

@@ -7,6 +7,7 @@ use super::pace;
 use super::problem::ApiError;
 use crate::error_code::ErrorCode;
 use crate::options::AnalysisOptions;
+use crate::processing::verdict;
 
 /// Parts of a form; ours has at most 20.
 const MAX_PARTS: usize = 64;
@@ -48,6 +49,7 @@ impl Form {
                     // The rest of a file that is too large is read and dropped, so that the client gets to read why.
                     too_large |= bytes.len() + data.len() > max_file;
                     if !too_large {
+                        bytes.try_reserve(data.len()).map_err(|_| verdict::busy())?;
                         bytes.extend_from_slice(&data);
                     }
                 }

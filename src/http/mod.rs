@@ -2,6 +2,7 @@
 
 pub mod analyze;
 pub mod assets;
+pub mod budget;
 pub mod capabilities;
 pub mod digest;
 pub mod events;

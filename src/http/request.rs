@@ -2,6 +2,7 @@
 
 use std::ops::RangeInclusive;
 
+use actix_web::http::header;
 use actix_web::{HttpRequest, web};
 
 use super::problem::ApiError;
@@ -48,6 +49,11 @@ pub fn number(field: &str, text: &str) -> Result<u64, ApiError> {
 pub fn number_in(field: &str, text: &str, range: RangeInclusive<u64>) -> Result<u64, ApiError> {
     let refused = || ApiError::field(format!("{field} must be a whole number from {} to {}, not {text:?}.", range.start(), range.end()));
     number(field, text).ok().filter(|n| range.contains(n)).ok_or_else(refused)
+}
+
+/// How long the body will be, where its sender says so.
+pub fn content_length(request: &HttpRequest) -> Option<usize> {
+    request.headers().get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
 /// The id of the last event that an SSE reader has seen.

@@ -29,6 +29,11 @@ impl Seats {
         Self { taken: Arc::default(), most, most_per_session }
     }
 
+    /// How many there are at the server.
+    pub fn most(&self) -> usize {
+        self.most
+    }
+
     /// A place at the server.
     pub fn take(&self) -> Result<Seat, Problem> {
         let before = self.taken.fetch_add(1, Ordering::Relaxed);

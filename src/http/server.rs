@@ -14,6 +14,8 @@ use super::trace::trace;
 
 /// Handlers wait for disk and SSE readers, not for the processor: few threads serve many.
 const WORKERS: usize = 2;
+/// Connections beside those of readers of events; more wait at the door.
+const MOST_OTHERS: usize = 4096;
 /// How long an idle connection is kept, in times of what a client may take to go on: 75 s with the default of 30 s.
 const KEEP_ALIVE: f32 = 2.5;
 /// How long open connections may take to end when the server stops.
@@ -30,11 +32,13 @@ pub fn bind(host: &str, port: u16) -> std::io::Result<(TcpListener, SocketAddr)>
 pub fn server(listener: TcpListener, state: web::Data<State>) -> std::io::Result<Server> {
     let client = state.limits.client_timeout;
     let keep_alive = client.mul_f32(KEEP_ALIVE);
+    let most_readers = state.seats.most();
     let app =
         move || App::new().app_data(state.clone()).wrap(from_fn(guard)).wrap(from_fn(trace)).wrap(from_fn(line::attend)).configure(routes);
     let server = HttpServer::new(app)
         .on_connect(line::watch(Patience { client, between: keep_alive + client }))
         .workers(WORKERS)
+        .max_connections((most_readers + MOST_OTHERS).div_ceil(WORKERS))
         .client_request_timeout(client)
         .keep_alive(keep_alive)
         .shutdown_timeout(STOP_SECONDS)

@@ -9,6 +9,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use tokio::sync::watch;
 
+use super::budget::Budget;
 use super::limiter::Limiter;
 use super::problem::ApiError;
 use super::seats::Seats;
@@ -27,6 +28,8 @@ const REMOVED_KEPT: usize = 4096;
 #[derive(Clone, Debug)]
 pub struct Limits {
     pub chunk_bytes: usize,
+    /// Of chunks that are in memory at once.
+    pub in_flight_bytes: usize,
     pub file_bytes: u64,
     /// Of a picture that is decoded.
     pub frame_pixels: u64,
@@ -56,6 +59,7 @@ pub struct State {
     pub limits: Limits,
     pub limiter: Limiter,
     pub seats: Seats,
+    pub budget: Budget,
     /// Where finished files are.
     pub results: PathBuf,
     /// Held while an archive is made.
@@ -84,6 +88,7 @@ impl State {
             registry,
             counters,
             limiter: Limiter::new(limits.sessions_per_minute),
+            budget: Budget::new(limits.in_flight_bytes),
             limits,
             seats,
             results,

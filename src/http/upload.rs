@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use actix_multipart::Multipart;
-use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use futures_util::StreamExt;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
+use super::budget::Share;
 use super::digest;
 use super::form::Form;
 use super::pace;
@@ -18,7 +18,7 @@ use super::problem::ApiError;
 use super::request;
 use super::state::State;
 use super::trace::Caller;
-use crate::error_code::ErrorCode;
+use crate::error_code::{ErrorCode, Problem};
 use crate::ids::SessionId;
 use crate::ingest::checksum::{Algorithm, Checksum};
 use crate::ingest::chunks::ChunkLedger;
@@ -64,15 +64,21 @@ struct Answer {
 }
 
 /// `POST /api/upload-chunk`
-pub async fn post_chunk(state: web::Data<State>, caller: Caller, multipart: Multipart) -> Result<HttpResponse, ApiError> {
+pub async fn post_chunk(
+    state: web::Data<State>,
+    caller: Caller,
+    request: HttpRequest,
+    multipart: Multipart,
+) -> Result<HttpResponse, ApiError> {
     let came = Instant::now();
     state.admit()?;
+    let share = share(&state, &request)?;
     let mut form = Form::read(multipart, state.limits.chunk_bytes).await?;
     let bytes = form.file.take().ok_or_else(|| ApiError::field("file is missing."))?;
     let session_id = request::session_id(form.require("session_id")?)?;
     let index = request::number("chunk_index", form.require("chunk_index")?)?;
     let chunk = Chunk::read(session_id, index, came, form.fields())?;
-    store(state, caller, chunk, bytes).await
+    store(state, caller, chunk, bytes, share).await
 }
 
 /// `PUT /api/uploads/{session_id}/chunks/{index}`: the same with the chunk as raw body.
@@ -88,11 +94,11 @@ pub async fn put_chunk(
     let index = request::number("chunk_index", request.match_info().query("index"))?;
     let mut chunk = Chunk::read(session_id, index, came, &request::query(&request)?)?;
     chunk.digests = digest::read(&request, "Content-Digest")?;
+    let share = share(&state, &request)?;
     let limit = state.limits.chunk_bytes;
     // All at once: a vector that grows is copied again and again.
-    let told: Option<usize> = request.headers().get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse().ok());
     let mut bytes = Vec::new();
-    bytes.try_reserve_exact(limit.min(told.unwrap_or(0))).map_err(|_| verdict::busy())?;
+    bytes.try_reserve_exact(limit.min(request::content_length(&request).unwrap_or(0))).map_err(|_| verdict::busy())?;
     while let Some(data) = body.next().await {
         let data = data.map_err(|e| pace::ended_early("The chunk did not arrive", &e))?;
         if bytes.len() + data.len() > limit {
@@ -102,7 +108,13 @@ pub async fn put_chunk(
         bytes.try_reserve(data.len()).map_err(|_| verdict::busy())?;
         bytes.extend_from_slice(&data);
     }
-    store(state, caller, chunk, bytes).await
+    store(state, caller, chunk, bytes, share).await
+}
+
+/// Room in memory for the chunk of a request.
+fn share(state: &State, request: &HttpRequest) -> Result<Share, Problem> {
+    let most = state.limits.chunk_bytes;
+    state.budget.take(request::content_length(request).map_or(most, |told| told.min(most)))
 }
 
 impl Chunk {
@@ -154,13 +166,24 @@ impl Chunk {
     }
 }
 
-async fn store(state: web::Data<State>, caller: Caller, chunk: Chunk, bytes: Vec<u8>) -> Result<HttpResponse, ApiError> {
+async fn store(
+    state: web::Data<State>,
+    caller: Caller,
+    chunk: Chunk,
+    bytes: Vec<u8>,
+    share: Share,
+) -> Result<HttpResponse, ApiError> {
     if chunk.total > MAX_CHUNKS || chunk.implied_file_size(bytes.len()) > state.limits.file_bytes {
         let detail = format!("The file is larger than {} bytes, the most this server takes.", state.limits.file_bytes);
         return Err(ApiError::new(ErrorCode::FileTooLarge, detail));
     }
     state.room_for(bytes.len() as u64)?;
-    let answer = web::block(move || store_blocking(&state, &caller, chunk, bytes)).await;
+    let answer = web::block(move || {
+        // Here until the bytes are gone, whether or not the client still waits.
+        let _share = share;
+        store_blocking(&state, &caller, chunk, bytes)
+    });
+    let answer = answer.await;
     let answer = answer.map_err(|_| ApiError::new(ErrorCode::Internal, "The server is too busy to store the chunk. Send it again."))?;
     Ok(HttpResponse::Ok().json(answer?))
 }

@@ -84,7 +84,7 @@ const ROWS: &[Row] = &[
     ("H05", "downloads in every way", "ranges, validators, names"),
     ("H07", "a result before its time, and after", "409, 410, 404"),
     ("H08", "a client that begins too much", "429, by client"),
-    ("H09", "all places taken", "503, and it passes"),
+    ("H09", "all places, or all memory for chunks, taken", "503, and it passes"),
     ("H10", "health under load", "the server says that it lives"),
     ("H11", "metrics", "can be parsed, do not grow with sessions"),
     ("H13", "one request id", "in the answer, the log and the events"),

@@ -10,7 +10,7 @@ type Case = (&'static [(&'static str, &'static str)], &'static [&'static str], &
 #[test]
 fn h15_a_wrong_configuration_is_refused_by_the_name_of_what_is_wrong() {
     let data = scratch::folder("data-");
-    let cases: [Case; 11] = [
+    let cases: [Case; 12] = [
         (&[("SIGHTLINE_PORT", "many")], &[], &["SIGHTLINE_PORT"]),
         (&[("SIGHTLINE_PORT", "70000")], &[], &["SIGHTLINE_PORT"]),
         (&[("SIGHTLINE_RATE_LIMIT", "-1")], &[], &["SIGHTLINE_RATE_LIMIT"]),

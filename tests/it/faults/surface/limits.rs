@@ -3,12 +3,18 @@
 use std::time::Duration;
 
 use reqwest::{Method, Response};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use crate::client::{Client, Upload, refusal};
 use crate::clips;
 use crate::errors::assert_refused;
 use crate::program::Program;
 use crate::server::Server;
+use crate::tus_client::noise;
+
+/// Longest wait for what must come.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The first chunk of a new session, from a client that says to be at this address.
 async fn begin(client: &Client, address: &str) -> (Upload, Response) {
@@ -59,6 +65,40 @@ async fn h09_sessions_beyond_the_limit_are_asked_to_wait() {
     assert_refused(&refused, 503, "TOO_MANY_SESSIONS", "Try again");
     first.complete().await;
     assert_eq!(second.complete().await["total_frames"], 30);
+}
+
+#[tokio::test]
+async fn h09_bytes_beyond_those_that_may_be_in_memory_are_asked_to_wait() {
+    let server = Server::without_models(&["--max-chunk-bytes", "1000", "--max-bytes-in-flight", "1500"]);
+    let client = Client::of(server.url());
+    let upload = Upload::new(&client, noise(1600), ".mkv", 800);
+    let mut half_sent = TcpStream::connect(server.address).await.unwrap();
+    let target = "PUT /api/uploads/half/chunks/0?total_chunks=2&ext=.mkv HTTP/1.1";
+    let head = format!("{target}\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 1000\r\n\r\n");
+    half_sent.write_all(head.as_bytes()).await.unwrap();
+    let mut go_on = [0; 12];
+    half_sent.read_exact(&mut go_on).await.unwrap();
+    assert_eq!(&go_on, b"HTTP/1.1 100", "its request has come");
+    half_sent.write_all(&[0; 500]).await.unwrap();
+    // Until its handler has begun, and then until its end has come, which nothing tells.
+    let put_until = async |status: u16| {
+        loop {
+            let answer = upload.put(0, upload.chunk(0)).await;
+            if answer.status() == status {
+                return answer;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    let refused = tokio::time::timeout(PATIENCE, put_until(503)).await.expect("both together are beyond the bound");
+    assert_refused(&refusal(refused).await, 503, "TOO_MANY_BYTES", "again");
+    let small = Upload::new(&client, noise(1000), ".mkv", 500);
+    assert_eq!(small.put(0, small.chunk(0)).await.status(), 200, "there is room for less");
+    drop(half_sent);
+    tokio::time::timeout(PATIENCE, put_until(200)).await.expect("its bytes are free again");
+    let refused = refusal(upload.try_send(1, &noise(1001)).await).await;
+    assert_refused(&refused, 413, "CHUNK_TOO_LARGE", "smaller");
+    assert_eq!(upload.try_send(1, upload.chunk(1)).await.status(), 200);
 }
 
 #[tokio::test]
