@@ -163,7 +163,11 @@ impl Stopper {
         let ended = web::block(move || {
             for session in sessions {
                 // What can go on is taken up by the next process; a file that came in one piece cannot.
-                if session.upload.is_resumable() { session.suspend(reason()) } else { session.end(reason()) }
+                if session.upload.is_resumable() {
+                    session.suspend(reason());
+                } else if let Err(error) = session.end(reason()) {
+                    tracing::warn!(session = %session.id, %error, "files of a session are left; the next start removes them");
+                }
             }
         });
         if ended.await.is_err() {

@@ -73,6 +73,7 @@ codes! {
     ShuttingDown "SHUTTING_DOWN" 503 "The server is stopping";
     NotReady "NOT_READY" 503 "The server is not ready yet";
     DecoderMissing "DECODER_MISSING" 503 "FFmpeg is missing";
+    NotRemoved "NOT_REMOVED" 500 "Not all files could be removed";
     DecoderCrashed "DECODER_CRASHED" 500 "FFmpeg ended unexpectedly";
     DecoderTimeout "DECODER_TIMEOUT" 500 "FFmpeg made no progress";
     EncoderFailed "ENCODER_FAILED" 500 "The annotated video could not be written";

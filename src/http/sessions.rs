@@ -1,5 +1,6 @@
 //! Sessions as a list, one by one, and their end.
 
+use std::io;
 use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
@@ -102,14 +103,17 @@ pub async fn delete(state: web::Data<State>, request: HttpRequest) -> Result<Htt
 /// Ends a session that somebody does not want any more.
 pub async fn end(state: web::Data<State>, session: Arc<Session>) -> Result<HttpResponse, ApiError> {
     let ended = web::block(move || {
-        state.registry.end(&session, Problem::new(ErrorCode::Cancelled, "The analysis was cancelled."));
+        let ended = state.registry.end(&session, Problem::new(ErrorCode::Cancelled, "The analysis was cancelled."));
         let results = session.results();
-        for id in &results {
-            outputs::remove(&state.results, id);
-        }
+        let removed = results.iter().map(|id| outputs::remove(&state.results, id)).fold(Ok(()), io::Result::and);
         state.removed(results);
+        ended.and(removed)
     });
-    ended.await.map_err(|_| ApiError::new(ErrorCode::Internal, "The session could not be ended at once; it will be."))?;
+    let ended = ended.await.map_err(|_| ApiError::new(ErrorCode::Internal, "The session could not be ended at once; it will be."))?;
+    ended.map_err(|error| {
+        let detail = format!("The session has ended, but not all of its files could be removed: {error}. The server will try again.");
+        ApiError::new(ErrorCode::NotRemoved, detail)
+    })?;
     Ok(HttpResponse::NoContent().finish())
 }
 

@@ -1,6 +1,7 @@
 //! The files that an analysis leaves: their kinds, their endings, where they go.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::ids::ResultId;
@@ -113,12 +114,14 @@ impl Outputs {
     }
 }
 
-/// Removes all that a finished analysis left in the folder of results.
-pub fn remove(folder: &Path, id: &ResultId) {
-    for kind in OutputKind::ALL {
-        // Whatever is not there is removed already.
-        let _ = std::fs::remove_file(folder.join(kind.file_name(id)));
-    }
+/// Removes all that a finished analysis left in the folder of results, as far as it can be removed.
+pub fn remove(folder: &Path, id: &ResultId) -> io::Result<()> {
+    let each = OutputKind::ALL.into_iter().map(|kind| match std::fs::remove_file(folder.join(kind.file_name(id))) {
+        // It is removed already.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        removed => removed,
+    });
+    each.fold(Ok(()), io::Result::and)
 }
 
 #[cfg(test)]
@@ -142,8 +145,10 @@ mod tests {
         for name in [format!("{one}.mp4"), format!("{one}.zip"), format!("{one}.sheet.vtt"), format!("{other}.mp4")] {
             std::fs::write(folder.path().join(name), "x").unwrap();
         }
-        remove(folder.path(), &one);
+        remove(folder.path(), &one).unwrap();
         let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
         assert_eq!(left, [format!("{other}.mp4").as_str()]);
+        std::fs::create_dir(folder.path().join(format!("{one}.csv"))).unwrap();
+        assert!(remove(folder.path(), &one).is_err(), "what cannot be removed is told");
     }
 }

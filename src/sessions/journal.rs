@@ -20,6 +20,8 @@ use crate::video::Extension;
 
 const DESCRIPTION: &str = "session.json";
 const RECORDS: &str = "journal";
+/// Times that a folder is emptied while requests that are ending add to it.
+const ATTEMPTS: usize = 8;
 /// Of the two files' format; another one is not read.
 const VERSION: u32 = 1;
 
@@ -148,6 +150,25 @@ pub fn folders(sessions: &Path) -> io::Result<Vec<PathBuf>> {
 /// Whether a session in this folder was ever answered for.
 pub fn is_there(folder: &Path) -> bool {
     folder.join(DESCRIPTION).exists()
+}
+
+/// Removes a session's folder, if it is there. Its description goes first: of whatever cannot be removed, the next process makes no
+/// session.
+pub fn remove(folder: &Path) -> io::Result<()> {
+    gone(std::fs::remove_file(folder.join(DESCRIPTION)))?;
+    let mut removed = gone(std::fs::remove_dir_all(folder));
+    for _ in 1..ATTEMPTS {
+        match removed {
+            // A request that was on its way has just added a file.
+            Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => removed = gone(std::fs::remove_dir_all(folder)),
+            other => return other,
+        }
+    }
+    removed
+}
+
+fn gone(removed: io::Result<()>) -> io::Result<()> {
+    removed.or_else(|error| if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) })
 }
 
 /// What a folder tells of its session. Records are read up to the first one that is not whole; what is behind it is cut off,

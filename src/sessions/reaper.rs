@@ -54,10 +54,13 @@ impl Drop for Reaper {
 pub fn step(registry: &Registry, settings: &ReaperSettings, now: Instant, wall: SystemTime) {
     for session in registry.due(now, settings.idle_timeout) {
         let reason = "The session was idle for too long and has ended. Upload the video again.";
-        if registry.end(&session, Problem::new(ErrorCode::SessionExpired, reason)) {
-            tracing::info!(session = %session.id, "ended after being idle");
+        match registry.end(&session, Problem::new(ErrorCode::SessionExpired, reason)) {
+            Ok(true) => tracing::info!(session = %session.id, "ended after being idle"),
+            Ok(false) => {}
+            Err(error) => tracing::warn!(session = %session.id, %error, "ended after being idle, but files of it are left"),
         }
     }
+    registry.sweep();
     let results = expired(&settings.results, settings.result_lifetime, wall);
     let quarantine = expired(&settings.quarantine, settings.result_lifetime, wall);
     for path in results.into_iter().chain(quarantine) {
@@ -154,7 +157,7 @@ mod tests {
         let left: Vec<_> = registry.list().iter().map(|s| s.id.to_string()).collect();
         assert!(left.contains(&queued.id.to_string()) && left.contains(&assembled.id.to_string()) && left.len() == 2, "{left:?}");
         let cancelled = || Problem::new(ErrorCode::Cancelled, "The test is over.");
-        assert!(registry.list().iter().all(|session| registry.end(session, cancelled())));
+        assert!(registry.list().iter().all(|session| registry.end(session, cancelled()).unwrap()));
     }
 
     #[test]

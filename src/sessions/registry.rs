@@ -55,6 +55,11 @@ struct Names {
 }
 
 impl Names {
+    /// Keeps a name from being taken while what is left of its last session is removed; false where it is taken already.
+    fn begin_sweep(&mut self, id: &SessionId) -> bool {
+        !self.sessions.contains_key(id) && !self.making.contains(id) && self.ending.insert(id.clone())
+    }
+
     fn active(&self) -> usize {
         self.sessions.values().filter(|s| !s.state().is_over()).count()
     }
@@ -80,8 +85,10 @@ impl Registry {
         let mut lost = 0;
         for path in journal::folders(&folder)? {
             if !journal::is_there(&path) {
-                // Nobody was ever answered for it, or it was sent in one piece and cannot go on.
-                std::fs::remove_dir_all(&path)?;
+                // Nobody was ever answered for it, it was sent in one piece and cannot go on, or it has ended.
+                if let Err(error) = journal::remove(&path) {
+                    tracing::warn!(path = %path.display(), %error, "what is left of a session cannot be removed");
+                }
                 continue;
             }
             match restore(&path, results) {
@@ -141,6 +148,8 @@ impl Registry {
         }
         let reserved = Reserved { registry: self, id };
         let folder = self.folder.join(id.as_str());
+        // What could not be removed with the last session of this name is none of the next one's.
+        journal::remove(&folder).map_err(|_| RegistryError::Ending)?;
         std::fs::create_dir(&folder)?;
         let session = make(folder.clone()).inspect_err(|_| {
             let _ = std::fs::remove_dir_all(&folder);
@@ -196,20 +205,33 @@ impl Registry {
     }
 
     /// Takes a session out, stops its run and removes its files; its name is free when they are gone. False where somebody
-    /// else has ended it. Blocks.
-    pub fn end(&self, session: &Arc<Session>, reason: Problem) -> bool {
+    /// else has ended it. Fails where it has ended, but files of it are left, which `sweep` tries again. Blocks.
+    pub fn end(&self, session: &Arc<Session>, reason: Problem) -> std::io::Result<bool> {
         {
             let mut names = self.names.lock();
             if !names.sessions.get(&session.id).is_some_and(|s| Arc::ptr_eq(s, session)) {
-                return false;
+                return Ok(false);
             }
             names.sessions.remove(&session.id);
             names.gone.insert(session.id.clone(), &reason, Instant::now());
             names.ending.insert(session.id.clone());
         }
-        session.end(reason);
+        let removed = session.end(reason);
         self.names.lock().ending.remove(&session.id);
-        true
+        removed.map(|()| true)
+    }
+
+    /// Removes what is left of sessions that have ended. Blocks.
+    pub fn sweep(&self) {
+        let folders = journal::folders(&self.folder).unwrap_or_default();
+        let names = folders.iter().filter_map(|path| path.file_name()?.to_str()?.parse::<SessionId>().ok());
+        for id in names.filter(|id| self.names.lock().begin_sweep(id)) {
+            match journal::remove(&self.folder.join(id.as_str())) {
+                Ok(()) => tracing::info!(session = %id, "removed what was left of it"),
+                Err(error) => tracing::warn!(session = %id, %error, "what is left of an ended session cannot be removed"),
+            }
+            self.names.lock().ending.remove(&id);
+        }
     }
 
     /// All sessions, newest first.

@@ -1,5 +1,6 @@
 //! One upload and its analysis, from the first byte to the removal of the last file.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -11,7 +12,7 @@ use serde::Serialize;
 use super::activity::Activity;
 use super::cancel::CancelToken;
 use super::events::{EventKind, EventLog, Told};
-use super::journal::{Description, Journal, Record};
+use super::journal::{self, Description, Journal, Record};
 use super::tus::upload::TusUpload;
 use super::upload::Upload;
 use crate::error_code::Problem;
@@ -100,7 +101,7 @@ impl Session {
     }
 
     /// A session that outlives the server: what it is told goes into a journal beside its spool.
-    pub fn create(id: SessionId, folder: PathBuf, description: Description) -> std::io::Result<Self> {
+    pub fn create(id: SessionId, folder: PathBuf, description: Description) -> io::Result<Self> {
         let spool = Arc::new(Spool::create(&folder.join(SPOOL))?);
         let journal = Journal::create(&folder, &description)?;
         let ledger = ChunkLedger::new(description.total_chunks, description.chunk_size, description.file_size);
@@ -239,14 +240,15 @@ impl Session {
         self.upload.close();
     }
 
-    /// Stops the run, waits for its thread, and removes the session's files. Blocks.
-    pub fn end(&self, reason: Problem) {
+    /// Stops the run, waits for its thread, and removes the session's files; fails where some cannot be removed. Blocks.
+    pub fn end(&self, reason: Problem) -> io::Result<()> {
         self.stop(reason.clone());
-        self.remove_files();
+        let removed = journal::remove(&self.folder);
         // An analysis has told its end itself; here there was none.
         if !self.state().is_over() {
             self.fail(reason);
         }
+        removed
     }
 
     /// Stops the run and waits for its thread; the files stay, for the session to be taken up by the next process. Blocks.
@@ -270,18 +272,8 @@ impl Session {
         let spool = self.upload.spool();
         spool.discard();
         // In this order: a spool that is emptied but there would be taken for an upload that has just begun.
-        self.remove_files();
-        if let Err(error) = spool.empty() {
-            tracing::warn!(session = %self.id, %error, "the spool could not be emptied");
-        }
-    }
-
-    /// Removes the spool and all that lies beside it; results are elsewhere.
-    fn remove_files(&self) {
-        if let Err(error) = std::fs::remove_dir_all(&self.folder)
-            && error.kind() != std::io::ErrorKind::NotFound
-        {
-            tracing::warn!(session = %self.id, %error, "files of a session could not be removed");
+        if let Err(error) = journal::remove(&self.folder).and_then(|()| spool.empty()) {
+            tracing::warn!(session = %self.id, %error, "files of a failed analysis could not be removed; they will be with its session");
         }
     }
 }

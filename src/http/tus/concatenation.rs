@@ -74,7 +74,8 @@ async fn fill(state: &State, session: &Arc<Session>, parts: Vec<Arc<Session>>, a
     let filled = web::block(move || {
         put_together(&writer, &parts)?;
         for part in parts {
-            registry.end(&part, Problem::new(ErrorCode::Cancelled, "The part's bytes are in its file now."));
+            // Files that are left now are removed later; the whole does not need them.
+            let _ = registry.end(&part, Problem::new(ErrorCode::Cancelled, "The part's bytes are in its file now."));
         }
         Ok(analyses.start(writer.session()))
     });

@@ -39,7 +39,7 @@ const ROWS: &[Row] = &[
     ("C05", "a restart during an analysis", "begun again, and its readers are told"),
     ("C06", "SIGTERM under load", "503 for new work, events end with retry, exit 0 in time"),
     ("C08", "the disk fills under the upload or the output", "507 or DISK_FULL, offsets stay true, space comes back"),
-    ("C10", "the disk fails or turns read-only", "told once, the server lives and recovers"),
+    ("C10", "the disk fails, turns read-only, or keeps its files", "told once, the server lives and recovers"),
     ("C12", "64 descriptors", "503, waits without running in circles, recovers"),
     ("C13", "64 uploads in little memory; a stalled analysis", "nobody is ended; memory stays flat"),
     ("C14", "the upload folder goes away", "503 with the reason until it is back"),

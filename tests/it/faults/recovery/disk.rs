@@ -136,6 +136,43 @@ async fn c10_a_disk_that_turns_read_only_is_told_until_it_can_be_written_again()
 }
 
 #[tokio::test]
+async fn c10_files_that_cannot_be_removed_are_told_and_tried_again() {
+    let namespace = ["unshare", "-m", "--propagation", "private"];
+    if !Command::new(namespace[0]).args(&namespace[1..]).arg("true").status().is_ok_and(|s| s.success()) {
+        eprintln!("SKIPPED: nothing can be mounted here; that needs root and util-linux");
+        return;
+    }
+    let mut program = Program::start_by(&namespace, Arc::new(scratch::folder("data-")), &["--reaper-step", "1"]);
+    let client = Client::of(&program.url);
+    let uploads = [(); 2].map(|()| Upload::new(&client, noise(MIB), ".mkv", MIB / 4));
+    let folder = |upload: &Upload| program.path("sessions").join(&upload.id);
+    // A folder on which another disk is mounted cannot be removed.
+    let within_it = |command: &str, upload: &Upload| {
+        let target = ["-t", &program.id().to_string(), "-m", "sh", "-c", command].map(str::to_owned);
+        assert!(Command::new("nsenter").args(target).arg(folder(upload).join("disk")).status().unwrap().success(), "{command}");
+    };
+    for upload in &uploads {
+        upload.send(0).await;
+        within_it("mkdir $0 && mount -t tmpfs sightline-test $0", upload);
+        let refused = refusal(client.delete(&upload.id).await).await;
+        assert_eq!((refused.status, refused.code.as_str()), (500, "NOT_REMOVED"), "{}", refused.detail);
+        assert_eq!(put_refused(upload, 1).await, (410, "SESSION_DELETED".to_owned()));
+        assert_eq!(put_refused(upload, 0).await, (503, "NOT_READY".to_owned()), "its name is not free yet");
+    }
+    within_it("umount $0", &uploads[0]);
+    let removed = || (!folder(&uploads[0]).exists()).then_some(());
+    within(Duration::from_secs(30), removed).expect("the server tries again");
+    uploads[0].send(0).await;
+    // The other one's mount goes with the process.
+    program.signal(Signal::SIGKILL);
+    program.wait(Duration::from_secs(5));
+    let next = Program::start_in(Arc::clone(program.data()), &[]);
+    let client = Client::of(&next.url);
+    assert_eq!(client.json("/api/sessions").await["total"], 1, "what was deleted does not come back");
+    assert!(!next.path("sessions").join(&uploads[1].id).exists());
+}
+
+#[tokio::test]
 async fn c10_writes_that_fail_are_told_once_and_can_be_repeated() {
     if !Path::new("/usr/lib/fiu/fiu_posix_preload.so").exists() {
         eprintln!("SKIPPED: libfiu, which makes writes fail, is not on this machine");

@@ -21,6 +21,7 @@ fn h15_a_wrong_configuration_is_refused_by_the_name_of_what_is_wrong() {
         (&[("SIGHTLINE_PORT", "0"), ("REFEREE_PORT", "1")], &[], &["SIGHTLINE_PORT", "REFEREE_PORT"]),
         (&[], &["--prot", "8080"], &["--prot"]),
         (&[], &["--max-chunk-bytes", "4194304", "--max-file-bytes", "1048576"], &["--max-chunk-bytes", "--max-file-bytes"]),
+        (&[], &["--max-bytes-in-flight", "1000"], &["--max-chunk-bytes", "--max-bytes-in-flight"]),
         (&[], &["--session-timeout", "0"], &["--session-timeout"]),
     ];
     for (environment, options, named) in cases {
