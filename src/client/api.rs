@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use reqwest::header::{HeaderMap, LOCATION, RETRY_AFTER};
 use reqwest::redirect::Policy;
-use reqwest::{Certificate, Response, Url};
+use reqwest::{Certificate, Response, StatusCode, Url};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
@@ -93,15 +93,19 @@ impl Server {
         json(request.timeout(CHUNK_TIMEOUT).body(bytes).send().await?).await
     }
 
-    /// `GET /api/stream-progress/{id}`, its body still to be read.
-    pub async fn events(&self, id: &str, last_id: &str) -> Result<Response, Failure> {
+    /// `GET /api/stream-progress/{id}`, its body still to be read; none where nothing comes after the last event.
+    pub async fn events(&self, id: &str, last_id: &str) -> Result<Option<Response>, Failure> {
         let mut request = self.http.get(format!("{}/api/stream-progress/{id}", self.base)).header("accept", "text/event-stream");
         if !last_id.is_empty() {
             request = request.header("last-event-id", last_id);
         }
         let response = accepted(request.send().await?).await?;
         let kind = response.headers().get("content-type").and_then(|v| v.to_str().ok()).unwrap_or_default();
-        if kind.starts_with("text/event-stream") { Ok(response) } else { Err(unexpected(&response)) }
+        match response.status() {
+            StatusCode::NO_CONTENT => Ok(None),
+            _ if kind.starts_with("text/event-stream") => Ok(Some(response)),
+            _ => Err(unexpected(&response)),
+        }
     }
 
     /// A file of the server, its body still to be read. `path` is as the server tells it, or a whole address.

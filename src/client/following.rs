@@ -54,10 +54,15 @@ async fn listen(
     failures: &mut u32,
     progress: &watch::Sender<Progress>,
 ) -> Result<String, Failure> {
-    let mut response = server.events(id, last_id).await?;
-    note(progress, false);
-    let mut parser = Parser::default();
     let lost = |reason: &str| Failure::Lost(reason.to_owned());
+    let response = server.events(id, last_id).await?;
+    note(progress, false);
+    let Some(mut response) = response else {
+        // The end was missed all the same: to one who has seen nothing it is told again.
+        last_id.clear();
+        return Err(lost("the server has nothing more to tell"));
+    };
+    let mut parser = Parser::default();
     while let Some(bytes) = response.chunk().await? {
         let events = parser.feed(&bytes).map_err(|e| lost(&e.to_string()))?;
         if !parser.last_id().is_empty() {
@@ -97,12 +102,38 @@ fn meaning(event: Event, progress: &watch::Sender<Progress>) -> Meaning {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
 
     fn of(kind: &str, data: &str) -> (Meaning, Progress) {
         let progress = watch::Sender::new(Progress::default());
         let meaning = meaning(Event { kind: kind.into(), data: data.into() }, &progress);
         let after = progress.borrow().clone();
         (meaning, after)
+    }
+
+    const NOTHING: &str = "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n";
+    const END: &str = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: text/event-stream\r\n\r\nid: 8\nevent: complete\ndata: {}\n\n";
+
+    /// Answers 204 to who has seen an event, and tells the end to who has not; one request a connection.
+    async fn tell_the_end(listener: TcpListener) {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut request = Vec::new();
+            while !request.ends_with(b"\r\n\r\n") && stream.read_buf(&mut request).await.is_ok_and(|n| n > 0) {}
+            let answer = if String::from_utf8_lossy(&request).contains("last-event-id") { NOTHING } else { END };
+            stream.write_all(answer.as_bytes()).await.unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn an_end_that_the_server_takes_as_seen_is_asked_for_anew() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let server = Server::new(&listener.local_addr().unwrap().to_string(), None).unwrap();
+        tokio::spawn(tell_the_end(listener));
+        let (mut last_id, mut failures, progress) = ("7".to_owned(), 0, watch::Sender::new(Progress::default()));
+        let first = listen(&server, "s", &mut last_id, &mut failures, &progress).await;
+        assert!(first.is_err_and(|failure| failure.is_passing()) && last_id.is_empty());
+        assert_eq!(listen(&server, "s", &mut last_id, &mut failures, &progress).await.unwrap(), "{}");
     }
 
     #[test]

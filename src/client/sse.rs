@@ -19,6 +19,8 @@ pub struct Parser {
     kind: String,
     data: String,
     has_data: bool,
+    /// Counts once its event is whole.
+    id: String,
     last_id: String,
 }
 
@@ -53,6 +55,7 @@ impl Parser {
     fn end_line(&mut self, line: &str) -> Option<Event> {
         let line = if std::mem::replace(&mut self.begun, true) { line } else { line.strip_prefix('\u{feff}').unwrap_or(line) };
         if line.is_empty() {
+            self.last_id.clone_from(&self.id);
             let (kind, data) = (std::mem::take(&mut self.kind), std::mem::take(&mut self.data));
             let kind = if kind.is_empty() { "message".to_owned() } else { kind };
             return std::mem::take(&mut self.has_data).then_some(Event { kind, data });
@@ -67,7 +70,7 @@ impl Parser {
                 }
                 self.data.push_str(value);
             }
-            "id" if !value.contains('\0') => value.clone_into(&mut self.last_id),
+            "id" if !value.contains('\0') => value.clone_into(&mut self.id),
             // A comment, the pause before a reconnection (this client has its own), or a field of a later standard.
             _ => {}
         }
@@ -102,6 +105,15 @@ mod tests {
         parser.feed(b"id: 7\ndata: x\n\n").unwrap();
         parser.feed(b"event: retry\ndata: y\n\nid: a\0b\n\n").unwrap();
         assert_eq!(parser.last_id(), "7");
+    }
+
+    #[test]
+    fn an_event_that_is_not_whole_was_not_seen() {
+        let mut parser = Parser::default();
+        parser.feed(b"id: 7\ndata: x\n\nid: 8\nevent: complete\ndata: {").unwrap();
+        assert_eq!(parser.last_id(), "7");
+        assert_eq!(parser.feed(b"}\n\n").unwrap().len(), 1);
+        assert_eq!(parser.last_id(), "8");
     }
 
     #[test]
