@@ -176,6 +176,34 @@ async fn parts_are_put_together_and_analysed_as_one_file() {
 }
 
 #[tokio::test]
+async fn parts_whose_names_were_used_before_are_not_taken_for_the_first_ones() {
+    let client = Client::of(Server::shared().url());
+    let names = [fresh_id(), fresh_id()];
+    let clip = std::fs::read(clips::short()).unwrap();
+    let half = clip.len() / 2;
+    let parts = async |bytes: &[u8]| {
+        let mut parts = Vec::new();
+        for (name, piece) in names.iter().zip([&bytes[..half], &bytes[half..]]) {
+            let create = creation(&client, &[("session_id", name)]).header("Upload-Concat", "partial");
+            let create = create.header("Upload-Length", piece.len());
+            let part = Tus::of(&client, create.send().await.unwrap()).await;
+            part.send(0, piece).await;
+            parts.push(part);
+        }
+        final_of(&parts)
+    };
+    let create = async |concat: String| creation(&client, &[]).header("Upload-Concat", concat).send().await.unwrap();
+    let first = Tus::of(&client, create(parts(&noise(clip.len())).await).await).await;
+    let concat = parts(&clip).await;
+    let refused = refusal(create(concat.clone()).await).await;
+    assert_eq!((refused.status, refused.code.as_str()), (409, "SESSION_CONFLICT"));
+    assert!(refused.detail.contains(first.id()), "{}", refused.detail);
+    assert_eq!(client.delete(first.id()).await.status(), 204);
+    let second = Tus::of(&client, create(concat).await).await;
+    assert_eq!(second.end().await.data["total_frames"], 30, "of its own bytes");
+}
+
+#[tokio::test]
 async fn only_whole_parts_make_a_file() {
     // As many as there will be before the file, for which its parts make room.
     let server = Server::without_models(&["--max-sessions", "4"]);

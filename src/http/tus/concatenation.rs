@@ -39,9 +39,9 @@ pub fn header(concatenation: &Concatenation) -> String {
 pub async fn create_final(state: &State, caller: &Caller, mut wish: Wish, parts: &str) -> Result<HttpResponse, ApiError> {
     let analyses = state.admit()?.clone();
     wish.id.get_or_insert(name_of(parts)?);
-    // A creation whose answer got lost is told again. Its parts are gone by now.
+    // A creation whose answer got lost is told again. Its parts are gone by now, or about to be.
     if let Some(session) = known(state, &wish)?.filter(|session| session.upload.received().assembled) {
-        return Ok(created(state, &session));
+        return if has_younger(state, parts, &session)? { Err(names_used_again(&session.id)) } else { Ok(created(state, &session)) };
     }
     let parts: Vec<_> = parts.split_whitespace().map(|address| part(state, address)).collect::<Result<_, _>>()?;
     let length = parts.iter().map(|part| part.upload.spool().received()).sum();
@@ -83,10 +83,27 @@ async fn fill(state: &State, session: &Arc<Session>, parts: Vec<Arc<Session>>, a
     Ok(())
 }
 
+/// Whether one of these parts was begun after their file: then it is a part of another one.
+fn has_younger(state: &State, parts: &str, file: &Session) -> Result<bool, ApiError> {
+    let ids: Vec<_> = parts.split_whitespace().map(id_of).collect::<Result<_, _>>()?;
+    Ok(ids.iter().filter_map(|id| state.registry.get(id)).any(|part| part.created_at > file.created_at))
+}
+
+fn names_used_again(file: &SessionId) -> ApiError {
+    let detail =
+        format!("Parts of these names have become the file {file} before. Delete that, or give the parts of another file other names.");
+    ApiError::new(ErrorCode::SessionConflict, detail)
+}
+
+/// The name in a part's path or URL.
+fn id_of(address: &str) -> Result<SessionId, ApiError> {
+    request::session_id(address.rsplit_once('/').map_or(address, |(_, id)| id))
+}
+
 /// A whole part, by its path or its URL.
 fn part(state: &State, address: &str) -> Result<Arc<Session>, ApiError> {
-    let (_, id) = address.rsplit_once('/').unwrap_or(("", address));
-    let part = state.session(&request::session_id(id)?)?;
+    let id = id_of(address)?;
+    let part = state.session(&id)?;
     let Some(tus) = part.upload.tus().filter(|tus| tus.is_part()) else {
         return Err(ApiError::field(format!("Upload-Concat names {id}, which was not created with Upload-Concat: partial.")));
     };
