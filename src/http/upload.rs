@@ -166,13 +166,7 @@ impl Chunk {
     }
 }
 
-async fn store(
-    state: web::Data<State>,
-    caller: Caller,
-    chunk: Chunk,
-    bytes: Vec<u8>,
-    share: Share,
-) -> Result<HttpResponse, ApiError> {
+async fn store(state: web::Data<State>, caller: Caller, chunk: Chunk, bytes: Vec<u8>, share: Share) -> Result<HttpResponse, ApiError> {
     if chunk.total > MAX_CHUNKS || chunk.implied_file_size(bytes.len()) > state.limits.file_bytes {
         let detail = format!("The file is larger than {} bytes, the most this server takes.", state.limits.file_bytes);
         return Err(ApiError::new(ErrorCode::FileTooLarge, detail));
@@ -208,6 +202,12 @@ fn store_blocking(state: &State, caller: &Caller, mut chunk: Chunk, bytes: Vec<u
     let session = session_of(state, caller, &chunk)?;
     if session.upload.tus().is_some() {
         return Err(ApiError::new(ErrorCode::SessionConflict, "The session is an upload by tus. Send its bytes to /files/."));
+    }
+    if !session.upload.is_resumable() {
+        return Err(ApiError::new(
+            ErrorCode::SessionConflict,
+            "The session's file comes in one request and takes no chunks. Start a new session.",
+        ));
     }
     if session.upload.total_chunks() != chunk.total || session.extension != chunk.extension {
         let detail = format!(

@@ -144,6 +144,22 @@ async fn a_large_file_in_the_request_is_analysed_while_it_arrives() {
 }
 
 #[tokio::test]
+async fn a_file_in_the_request_takes_no_chunks() {
+    let client = client();
+    let bytes = std::fs::read(clips::large()).unwrap();
+    let (part, send, rest) = slow_file(bytes.clone(), bytes.len() / 2);
+    let response = analyze_stream(&client, Form::new().part("file", part)).await;
+    let other = Upload::new(&client, vec![0; 1000], ".mp4", 1000).with_id(response.headers()["x-session-id"].to_str().unwrap());
+    for answer in [other.put(0, other.chunk(0)).await, other.try_send(0, other.chunk(0)).await] {
+        let refused = refusal(answer).await;
+        assert_eq!((refused.status, refused.code.as_str()), (409, "SESSION_CONFLICT"));
+    }
+    send.send(rest).await.unwrap();
+    drop(send);
+    assert_eq!(Events::new(response).end().await.data["total_frames"], clips::FRAMES, "its file is as it was");
+}
+
+#[tokio::test]
 async fn options_behind_a_large_file_are_refused_where_they_would_change_something() {
     let client = client();
     let bytes = std::fs::read(clips::large()).unwrap();
