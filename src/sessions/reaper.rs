@@ -8,6 +8,7 @@ use std::time::{Duration, Instant, SystemTime};
 use crossbeam_channel::{RecvTimeoutError, Sender, bounded};
 
 use super::registry::Registry;
+use super::session::Session;
 use crate::error_code::{ErrorCode, Problem};
 
 #[derive(Clone, Debug)]
@@ -52,9 +53,13 @@ impl Drop for Reaper {
 
 /// One look around; times are given, so that a test need not wait.
 pub fn step(registry: &Registry, settings: &ReaperSettings, now: Instant, wall: SystemTime) {
-    for session in registry.due(now, settings.idle_timeout) {
-        let reason = "The session was idle for too long and has ended. Upload the video again.";
-        match registry.end(&session, Problem::new(ErrorCode::SessionExpired, reason)) {
+    let is_idle = |session: &Session| session.is_idle(now, settings.idle_timeout);
+    let reason = || Problem::new(ErrorCode::SessionExpired, "The session was idle for too long and has ended. Upload the video again.");
+    // Ending one takes its time, in which another one may come back to life.
+    let idle = registry.list().into_iter().map(|session| (registry.end_if(&session, reason(), is_idle), session));
+    let surplus = registry.surplus().into_iter().map(|session| (registry.end(&session, reason()), session));
+    for (ended, session) in idle.chain(surplus) {
+        match ended {
             Ok(true) => tracing::info!(session = %session.id, "ended after being idle"),
             Ok(false) => {}
             Err(error) => tracing::warn!(session = %session.id, %error, "ended after being idle, but files of it are left"),
@@ -90,7 +95,7 @@ mod tests {
     use crate::options::AnalysisOptions;
     use crate::sessions::cancel::CancelToken;
     use crate::sessions::registry::Claim;
-    use crate::sessions::session::{Session, SessionState};
+    use crate::sessions::session::SessionState;
     use crate::sessions::upload::Upload;
     use crate::video::Extension;
 
@@ -158,6 +163,28 @@ mod tests {
         assert!(left.contains(&queued.id.to_string()) && left.contains(&assembled.id.to_string()) && left.len() == 2, "{left:?}");
         let cancelled = || Problem::new(ErrorCode::Cancelled, "The test is over.");
         assert!(registry.list().iter().all(|session| registry.end(session, cancelled()).unwrap()));
+    }
+
+    #[test]
+    fn who_comes_back_to_life_while_another_one_is_ended_stays() {
+        let data = tempfile::tempdir().unwrap();
+        let registry = open(&data, 8).unwrap();
+        // The newest comes first.
+        let [second, first] = ["second", "first"].map(|name| add(&registry, name));
+        let (seat, seats) = bounded(1);
+        let activity = Arc::clone(&second.activity);
+        let run = |cancel: CancelToken| {
+            std::thread::Builder::new().spawn(move || {
+                assert!(cancel.signal().recv().is_err());
+                seat.send(activity.reader()).unwrap();
+            })
+        };
+        first.begin_run(run).unwrap();
+        let (now, timeout) = (Instant::now() + Duration::from_secs(601), settings(&data).idle_timeout);
+        assert!(first.is_idle(now, timeout) && second.is_idle(now, timeout));
+        step(&registry, &settings(&data), now, SystemTime::now());
+        assert_eq!(registry.list().iter().map(|s| s.id.as_str()).collect::<Vec<_>>(), ["second"]);
+        drop(seats);
     }
 
     #[test]

@@ -207,9 +207,14 @@ impl Registry {
     /// Takes a session out, stops its run and removes its files; its name is free when they are gone. False where somebody
     /// else has ended it. Fails where it has ended, but files of it are left, which `sweep` tries again. Blocks.
     pub fn end(&self, session: &Arc<Session>, reason: Problem) -> std::io::Result<bool> {
+        self.end_if(session, reason, |_| true)
+    }
+
+    /// The same, if `still` holds at the moment from which nobody else can get the session; false where it does not.
+    pub fn end_if(&self, session: &Arc<Session>, reason: Problem, still: impl FnOnce(&Session) -> bool) -> std::io::Result<bool> {
         {
             let mut names = self.names.lock();
-            if !names.sessions.get(&session.id).is_some_and(|s| Arc::ptr_eq(s, session)) {
+            if !names.sessions.get(&session.id).is_some_and(|s| Arc::ptr_eq(s, session) && still(s)) {
                 return Ok(false);
             }
             names.sessions.remove(&session.id);
@@ -241,14 +246,9 @@ impl Registry {
         list
     }
 
-    /// Sessions that have been idle for `timeout`, and ended ones beyond what is remembered.
-    pub fn due(&self, now: Instant, timeout: Duration) -> Vec<Arc<Session>> {
-        let mut ended = 0;
-        let due = |session: &Arc<Session>| {
-            ended += usize::from(session.state().is_over());
-            session.is_idle(now, timeout) || ended > ENDED_KEPT && session.state().is_over()
-        };
-        self.list().into_iter().filter(due).collect()
+    /// Ended sessions beyond what is remembered.
+    pub fn surplus(&self) -> Vec<Arc<Session>> {
+        self.list().into_iter().filter(|session| session.state().is_over()).skip(ENDED_KEPT).collect()
     }
 
     pub fn active(&self) -> usize {
