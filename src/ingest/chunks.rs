@@ -4,6 +4,10 @@ use std::collections::HashMap;
 
 use super::ranges::RangeSet;
 
+/// Runs of missing chunks that are named at once: they go into the answer to each chunk, and by the time these are there, so are
+/// others.
+const MOST_MISSING: usize = 64;
+
 /// SHA-256 of a chunk.
 pub type Digest = [u8; 32];
 
@@ -149,22 +153,10 @@ impl ChunkLedger {
         self.received.count() == self.total
     }
 
-    /// Runs of chunks that are missing from the one that holds this offset on, first and last index of each.
+    /// The first runs of chunks that are missing from the one that holds this offset on, first and last index of each.
     pub fn missing_from(&self, offset: u64) -> Vec<[u64; 2]> {
         let Some(size) = self.chunk_size else { return Vec::new() };
-        let mut runs = Vec::new();
-        let mut at = offset / size;
-        while at < self.total {
-            let there = self.received.contiguous_end(at);
-            if there > at {
-                at = there;
-                continue;
-            }
-            let next = self.received.iter().map(|r| r.start).find(|s| *s > at).unwrap_or(self.total).min(self.total);
-            runs.push([at, next - 1]);
-            at = next;
-        }
-        runs
+        self.received.gaps(offset / size..self.total).take(MOST_MISSING).map(|gap| [gap.start, gap.end - 1]).collect()
     }
 
     /// Runs of chunks that are there, first and last index of each.
@@ -244,6 +236,14 @@ mod tests {
         assert_eq!(ledger.missing_from(60), [[7, 7], [9, 9]]);
         assert_eq!(ledger.missing_from(1000), [[0u64; 2]; 0]);
         assert_eq!(ChunkLedger::new(10, None, None).missing_from(5), [[0u64; 2]; 0], "no size, no places");
+    }
+
+    #[test]
+    fn missing_runs_are_named_up_to_a_bound() {
+        let mut ledger = ChunkLedger::new(1_000, Some(10), None);
+        (0..1_000).step_by(2).for_each(|index| ledger.done(index));
+        let missing = ledger.missing_from(100);
+        assert_eq!((missing.len(), missing[0], missing[MOST_MISSING - 1]), (MOST_MISSING, [11, 11], [137, 137]));
     }
 
     #[test]

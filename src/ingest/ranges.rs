@@ -41,6 +41,15 @@ impl RangeSet {
         self.ranges.iter().map(|r| r.end - r.start).sum()
     }
 
+    /// What is missing of these values, in order.
+    pub fn gaps(&self, within: Range<u64>) -> impl Iterator<Item = Range<u64>> {
+        let Range { start: mut at, end } = within;
+        let first = self.ranges.partition_point(|r| r.end <= at);
+        let there = self.ranges.iter().skip(first).take_while(move |r| r.start < end).cloned();
+        let gaps = there.chain(std::iter::once(end..end)).map(move |r| std::mem::replace(&mut at, r.end)..r.start);
+        gaps.filter(|gap| !gap.is_empty())
+    }
+
     pub fn iter(&self) -> impl Iterator<Item = &Range<u64>> {
         self.ranges.iter()
     }
@@ -73,6 +82,10 @@ mod tests {
             }
             for n in 0..80 {
                 prop_assert_eq!(set.contains(n), model.contains(&n));
+            }
+            for within in [0..80, 7..31, 40..40] {
+                let missing: Vec<u64> = set.gaps(within.clone()).flatten().collect();
+                prop_assert_eq!(missing, within.filter(|n| !model.contains(n)).collect::<Vec<_>>());
             }
             prop_assert_eq!(set.count(), model.len() as u64);
             let ranges: Vec<_> = set.iter().cloned().collect();
