@@ -3,14 +3,17 @@
 use std::fs::File;
 use std::io;
 use std::ops::Range;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
 
-use actix_web::body::SizedStream;
-use actix_web::http::header;
+use actix_web::http::header::{self, DispositionType, EntityTag, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, web};
+use sha2::digest::Output;
+use sha2::{Digest as _, Sha256};
 
+use super::download::{BLOCK, Content, Download, Version, named};
 use super::problem::ApiError;
 use super::request;
-use super::results::blocks;
 use super::state::State;
 use crate::error_code::ErrorCode;
 use crate::media::fragments::Fragments;
@@ -18,12 +21,7 @@ use crate::media::hls;
 use crate::processing::job::ENCODED;
 use crate::sessions::session::SessionState;
 
-enum Part {
-    Playlist(String),
-    Bytes(Range<u64>),
-}
-
-/// `GET /api/sessions/{session_id}/hls/{file}`: `index.m3u8` and what it names
+/// `GET` and `HEAD /api/sessions/{session_id}/hls/{file}`: `index.m3u8` and what it names
 pub async fn get(state: web::Data<State>, request: HttpRequest) -> Result<HttpResponse, ApiError> {
     let session = state.session(&request::path_session_id(&request)?)?;
     session.activity.touch();
@@ -31,30 +29,50 @@ pub async fn get(state: web::Data<State>, request: HttpRequest) -> Result<HttpRe
     let ended = session.state() == SessionState::Complete;
     let path = session.folder().join(ENCODED);
     let name = request.match_info().query("file").to_owned();
-    let part = web::block(move || {
-        let file = File::open(path)?;
-        Ok::<_, io::Error>(part(&Fragments::of(&file)?, &name, ended).map(|part| (part, file)))
-    });
-    let mut answer = HttpResponse::Ok();
+    let Ok(Ok(Some(found))) = web::block(move || find(&path, &name, ended)).await else {
+        return Err(ApiError::new(ErrorCode::ResultNotFound, "This part of the video is not there yet. Ask again in a moment."));
+    };
+    let mut answer = found.answer(&request);
     // Another run of the same session gives other bytes under the same names.
-    answer.insert_header((header::CACHE_CONTROL, "no-cache"));
-    match part.await {
-        Ok(Ok(Some((Part::Playlist(text), _)))) => Ok(answer.content_type("application/vnd.apple.mpegurl").body(text)),
-        Ok(Ok(Some((Part::Bytes(range), file)))) => {
-            Ok(answer.content_type("video/mp4").body(SizedStream::new(range.end - range.start, blocks(file, range))))
-        }
-        _ => Err(ApiError::new(ErrorCode::ResultNotFound, "This part of the video is not there yet. Ask again in a moment.")),
-    }
+    answer.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    Ok(answer)
 }
 
-/// What goes by this name; none where it is not there, or not yet.
-fn part(fragments: &Fragments, name: &str, ended: bool) -> Option<Part> {
+/// What goes by this name; none where it is not there, or not yet. Blocks.
+fn find(path: &Path, name: &str, ended: bool) -> io::Result<Option<Download>> {
+    let file = File::open(path)?;
+    let fragments = Fragments::of(&file)?;
     if fragments.head.is_empty() {
-        return None;
+        return Ok(None);
     }
-    match name {
-        hls::PLAYLIST => Some(Part::Playlist(hls::playlist(fragments, ended))),
-        hls::HEAD => Some(Part::Bytes(fragments.head.clone())),
-        _ => fragments.segments.get(hls::segment_index(name)?).map(|s| Part::Bytes(s.bytes.clone())),
+    let part = match name {
+        hls::PLAYLIST => {
+            let text = hls::playlist(&fragments, ended);
+            let digest = Sha256::digest(&text);
+            return Ok(Some(download(name, "application/vnd.apple.mpegurl", Content::Text(text.into()), digest)));
+        }
+        hls::HEAD => Some(fragments.head),
+        _ => hls::segment_index(name).and_then(|index| fragments.segments.get(index)).map(|segment| segment.bytes.clone()),
+    };
+    let Some(bytes) = part else { return Ok(None) };
+    let digest = digest_of(&file, bytes.clone())?;
+    Ok(Some(download(name, "video/mp4", Content::File(file, bytes), digest)))
+}
+
+/// Its version is told by its content: the file's own time and length change while it grows, and its parts do not.
+fn download(name: &str, media_type: &'static str, content: Content, digest: Output<Sha256>) -> Download {
+    let tag = EntityTag::new_strong(digest[..16].iter().map(|byte| format!("{byte:02x}")).collect());
+    let disposition = named(DispositionType::Inline, name.to_owned());
+    Download { content, media_type, disposition, version: Version { tag, modified: None } }
+}
+
+fn digest_of(file: &File, bytes: Range<u64>) -> io::Result<Output<Sha256>> {
+    let (mut digest, mut block, mut at) = (Sha256::new(), vec![0; BLOCK as usize], bytes.start);
+    while at < bytes.end {
+        let piece = &mut block[..(bytes.end - at).min(BLOCK) as usize];
+        file.read_exact_at(piece, at)?;
+        digest.update(&*piece);
+        at += piece.len() as u64;
     }
+    Ok(digest.finalize())
 }

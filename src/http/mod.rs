@@ -5,6 +5,7 @@ pub mod assets;
 pub mod budget;
 pub mod capabilities;
 pub mod digest;
+pub mod download;
 pub mod events;
 pub mod form;
 pub mod guard;

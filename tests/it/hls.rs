@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use reqwest::Method;
 use serde_json::Value;
 
 use crate::client::{Client, Upload, refusal};
@@ -26,6 +27,21 @@ async fn playlist_of(client: &Client, upload: &Upload, segments: usize) -> Strin
         }
     };
     tokio::time::timeout(Duration::from_secs(60), asked).await.expect("segments come")
+}
+
+/// Ranges, validators and a name, as for every other file.
+async fn parts_are_told(client: &Client, path: &str, whole: &[u8], name: &str) {
+    let part = client.get(path).header("range", "bytes=3-9").send().await.unwrap();
+    let header = |name: &str| part.headers()[name].to_str().unwrap().to_owned();
+    assert_eq!((part.status().as_u16(), header("content-range")), (206, format!("bytes 3-9/{}", whole.len())), "{name}");
+    assert_eq!(header("content-disposition"), format!("inline; filename=\"{name}\"; filename*=UTF-8''{name}"));
+    let tag = header("etag");
+    assert_eq!(part.bytes().await.unwrap(), whole[3..10]);
+    let known = client.get(path).header("if-none-match", &tag).send().await.unwrap();
+    assert_eq!((known.status().as_u16(), known.headers()["etag"].to_str().unwrap()), (304, tag.as_str()));
+    let head = client.request(Method::HEAD, path).header("range", "bytes=3-9").send().await.unwrap();
+    let length = whole.len().to_string();
+    assert_eq!((head.status().as_u16(), head.headers()["content-length"].to_str().unwrap()), (200, length.as_str()));
 }
 
 fn names(playlist: &str) -> impl Iterator<Item = &str> {
@@ -56,6 +72,9 @@ async fn segments_are_there_before_the_upload_is_and_together_they_are_the_video
     let mut bytes = part("init.mp4").await;
     for name in names(&ended) {
         bytes.extend(part(name).await);
+    }
+    for name in ["index.m3u8", "init.mp4", "0.m4s"] {
+        parts_are_told(&client, &format!("/api/sessions/{}/hls/{name}", upload.id), &part(name).await, name).await;
     }
     let folder = scratch::folder("hls-");
     let (watched, result) = (folder.path().join("watched.mp4"), folder.path().join("result.mp4"));

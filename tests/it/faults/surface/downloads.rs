@@ -53,6 +53,8 @@ async fn h05_a_whole_file_comes_with_everything_a_client_needs() {
         assert_eq!(head.headers()[&name], headers[&name], "{name}");
     }
     assert!(head.bytes().await.unwrap().is_empty());
+    let part = download.client.request(Method::HEAD, &download.path).header(RANGE, "bytes=0-9").send().await.unwrap();
+    assert_eq!((part.status().as_u16(), &part.headers()[CONTENT_LENGTH]), (200, &headers[CONTENT_LENGTH]), "ranges are for GET");
 }
 
 #[tokio::test]
