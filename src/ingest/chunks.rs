@@ -63,6 +63,11 @@ impl ChunkLedger {
         self.total
     }
 
+    /// Of all chunks but the last; none until one of them has come, or it was told.
+    pub fn chunk_size(&self) -> Option<u64> {
+        self.chunk_size
+    }
+
     pub fn file_size(&self) -> Option<u64> {
         self.file_size
     }

@@ -101,21 +101,35 @@ impl Upload {
 
     /// Gives the chunk that waits its place, if there is one by now.
     fn release_held(&self) -> Result<(), UploadError> {
-        let Some((index, bytes)) = self.state.lock().held.take() else { return Ok(()) };
-        match self.store(index, &bytes) {
-            Ok(true) => {}
-            // It fits nowhere. That is not for the sender of another chunk to hear: it counts as missing, and is refused when it
-            // is sent again.
-            Err(UploadError::Chunk(error)) => tracing::warn!(%error, "a chunk that waited for its place is dropped"),
-            still => {
-                self.state.lock().held.get_or_insert((index, bytes));
-                return still.map(|_| ());
+        loop {
+            let Some((index, bytes)) = self.state.lock().held.take() else { return Ok(()) };
+            match self.store(index, &bytes) {
+                Ok(true) => break,
+                // It fits nowhere. That is not for the sender of another chunk to hear: it counts as missing, and is refused when
+                // it is sent again.
+                Err(UploadError::Chunk(error)) => {
+                    tracing::warn!(%error, "a chunk that waited for its place is dropped");
+                    break;
+                }
+                still => {
+                    let is_placed = self.hold_again(index, bytes);
+                    if still.is_err() || !is_placed {
+                        return still.map(|_| ());
+                    }
+                }
             }
         }
         match std::fs::remove_file(self.held_path()) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error.into()),
             _ => Ok(()),
         }
+    }
+
+    /// Lets a chunk wait on; true where its place has become known meanwhile, by one who did not see it wait.
+    fn hold_again(&self, index: u64, bytes: Vec<u8>) -> bool {
+        let mut state = self.state.lock();
+        state.held.get_or_insert((index, bytes));
+        state.ledger.chunk_size().is_some()
     }
 
     /// Writes a chunk where it belongs; false where its place is not known yet.
@@ -276,6 +290,19 @@ mod tests {
         upload.take(2, b"cc".to_vec()).unwrap();
         assert_eq!(upload.take(1, b"bbbb".to_vec()).unwrap(), Received { chunks: 3, assembled: true });
         assert_eq!(std::fs::read(folder.path().join("source")).unwrap(), b"aaaabbbbcc");
+    }
+
+    #[test]
+    fn a_held_chunk_learns_that_its_place_became_known_meanwhile() {
+        let folder = tempfile::tempdir().unwrap();
+        let upload = upload(&folder, 2);
+        assert!(!upload.hold_again(1, b"cc".to_vec()), "nobody knows it yet");
+        // As one who releases it, while another one brings the first chunk and finds none that waits.
+        let (index, bytes) = upload.state.lock().held.take().unwrap();
+        upload.take(0, b"aaaa".to_vec()).unwrap();
+        assert!(upload.hold_again(index, bytes), "it must be looked at again");
+        upload.release_held().unwrap();
+        assert!(upload.received().assembled);
     }
 
     #[test]
