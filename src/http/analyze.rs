@@ -40,14 +40,18 @@ pub async fn analyze_assembled(state: web::Data<State>, caller: Caller, request:
     analyses.check(&options)?;
     session.activity.touch();
     if options != current {
-        let (again, state_now) = (Arc::clone(&session), session.state());
-        if !state_now.is_over() {
-            let detail = "The session is being analysed with other options. Wait for its end, or delete it.";
-            return Err(ApiError::new(ErrorCode::SessionConflict, detail));
+        let taken = "The session is being analysed with other options. Wait for its end, or delete it.";
+        if !session.state().is_over() {
+            return Err(ApiError::new(ErrorCode::SessionConflict, taken));
         }
         state.admit_from(&caller)?;
-        let begun = web::block(move || analyses.repeat(&again, options)).await;
-        begun.map_err(|_| ApiError::new(ErrorCode::Internal, "The server is too busy. Try again."))??;
+        let (again, wanted) = (Arc::clone(&session), options.clone());
+        let begun = web::block(move || analyses.repeat(&again, wanted)).await;
+        let begun = begun.map_err(|_| ApiError::new(ErrorCode::Internal, "The server is too busy. Try again."))??;
+        // Somebody else was quicker; what failed is told as it is.
+        if !begun && session.failure().is_none() && session.options() != options {
+            return Err(ApiError::new(ErrorCode::SessionConflict, taken));
+        }
     }
     events::follow(&state, session, request::last_event_id(&request))
 }

@@ -6,6 +6,7 @@ use std::net::TcpStream;
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::future::join_all;
 use futures_util::stream;
 use nix::sys::signal::{Signal, kill};
 use reqwest::multipart::{Form, Part};
@@ -92,6 +93,28 @@ async fn what_is_drawn_can_be_chosen_anew_and_a_blur_needs_a_model() {
         [&options["heatmap"], &options["trails"], &options["blur"]],
         [&Value::from(true), &Value::from(false), &Value::from("none")]
     );
+}
+
+#[tokio::test]
+async fn of_analyses_with_other_options_at_once_each_gets_its_own_or_is_refused() {
+    let client = client();
+    let upload = Upload::of(&client, &clips::short());
+    upload.complete().await;
+    let ask = async |tenth: u32| {
+        let confidence = format!("0.{tenth}");
+        let answer = assembled(&client, &upload, &[("confidence", &confidence)]).await;
+        if answer.status() != 200 {
+            assert_eq!(refusal(answer).await.code, "SESSION_CONFLICT");
+            return 0;
+        }
+        let end = Events::new(answer).end().await;
+        let results = client.text(end.data["results_url"].as_str().unwrap()).await;
+        let header: Value = serde_json::from_str(results.lines().next().unwrap()).unwrap();
+        assert!((header["options"]["confidence"].as_f64().unwrap() - f64::from(tenth) / 10.0).abs() < 1e-6, "{confidence}: {header}");
+        1
+    };
+    let begun: u32 = join_all((3..=5).map(ask)).await.into_iter().sum();
+    assert!(begun >= 1, "all were refused");
 }
 
 #[tokio::test]
