@@ -15,7 +15,7 @@ use crate::http::trace::Caller;
 use crate::ids::SessionId;
 use crate::processing::session_run::Analyses;
 use crate::sessions::session::Session;
-use crate::sessions::tus::concatenation::{Concatenation, put_together};
+use crate::sessions::tus::concatenation::Concatenation;
 use crate::sessions::tus::writer::Writer;
 
 /// `partial`, or `final;` and the addresses of the parts.
@@ -72,7 +72,7 @@ async fn fill(state: &State, session: &Arc<Session>, parts: Vec<Arc<Session>>, a
     let writer = writer.map_err(|error| body::ended_or(state, error))?;
     let registry = Arc::clone(&state.registry);
     let filled = web::block(move || {
-        put_together(&writer, &parts)?;
+        writer.put_together(&parts)?;
         for part in parts {
             // Files that are left now are removed later; the whole does not need them.
             let _ = registry.end(&part, Problem::new(ErrorCode::Cancelled, "The part's bytes are in its file now."));

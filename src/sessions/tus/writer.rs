@@ -14,7 +14,7 @@ use crate::sessions::session::Session;
 /// A sender that has been silent for this long may be gone without a word: the next one takes its place.
 const SILENT: Duration = Duration::from_secs(3);
 /// Bytes that are moved at once.
-pub const PIECE: usize = 256 * 1024;
+const PIECE: usize = 256 * 1024;
 
 /// The right to add bytes, until it is dropped.
 #[derive(Debug)]
@@ -132,6 +132,23 @@ impl Writer {
         Ok(())
     }
 
+    /// Adds the bytes of these parts from where an earlier attempt was broken off. Blocks.
+    pub fn put_together(&self, parts: &[Arc<Session>]) -> Result<(), TusError> {
+        let mut there = self.session.upload.spool().received();
+        let mut piece = vec![0; PIECE];
+        for part in parts.iter().map(|part| part.upload.spool()) {
+            let mut offset = there.min(part.received());
+            there -= offset;
+            while offset < part.received() {
+                let length = part.read_at(offset, &mut piece)?;
+                self.append(&piece[..length])?;
+                self.session.activity.touch();
+                offset += length as u64;
+            }
+        }
+        Ok(())
+    }
+
     fn room_for(&self, state: &State, more: u64) -> Result<(), TusError> {
         let whole = self.session.upload.spool().received() + more;
         state.length.filter(|length| whole > *length).map_or(Ok(()), |length| Err(TusError::Beyond { length }))
@@ -185,7 +202,6 @@ mod tests {
     use crate::options::AnalysisOptions;
     use crate::sessions::journal::{Description, TusDescription};
     use crate::sessions::restore::restore;
-    use crate::sessions::tus::concatenation::put_together;
     use crate::video::Extension;
 
     fn session(root: &tempfile::TempDir, length: Option<u64>) -> Arc<Session> {
@@ -270,7 +286,7 @@ mod tests {
             let whole = session(&root, Some(6));
             let writer = begin(&whole, 0).unwrap();
             writer.append(there.as_bytes()).unwrap();
-            put_together(&writer, &parts).unwrap();
+            writer.put_together(&parts).unwrap();
             assert!(whole.upload.received().assembled);
             assert_eq!(std::fs::read(whole.upload.spool().path()).unwrap(), b"abcdef", "{there:?}");
         }
