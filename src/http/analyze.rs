@@ -44,7 +44,7 @@ pub async fn analyze_assembled(state: web::Data<State>, caller: Caller, request:
         if !session.state().is_over() {
             return Err(ApiError::new(ErrorCode::SessionConflict, taken));
         }
-        state.admit_from(&caller)?;
+        state.admit_from(caller.address)?;
         let (again, wanted) = (Arc::clone(&session), options.clone());
         let begun = web::block(move || analyses.repeat(&again, wanted)).await;
         let begun = begun.map_err(|_| ApiError::new(ErrorCode::Internal, "The server is too busy. Try again."))??;
@@ -106,7 +106,7 @@ async fn receive(state: web::Data<State>, request: &HttpRequest, mut multipart: 
         extension(form.get("ext").or_else(|| query.iter().find(|(n, _)| n == "ext").map(|(_, v)| v.as_str())), sent_name.as_deref())?;
     let filename = form.get("filename").map(display_name).or(sent_name).filter(|n| !n.is_empty());
     let (id, caller) = (SessionId::random(), Caller::of(request));
-    let session = state.session_or_new(&id, &caller, Claim::default(), |folder| {
+    let session = state.session_or_new(&id, caller.address, Claim::default(), |folder| {
         state.counters.sessions.inc();
         let spool = Arc::new(Spool::create(&folder.join("source"))?);
         let upload = Upload::new(spool, ChunkLedger::new(1, None, None), None);

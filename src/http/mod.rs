@@ -16,6 +16,7 @@ pub mod line;
 pub mod metrics;
 pub mod models;
 pub mod negotiation;
+pub mod occurrence;
 pub mod openapi;
 pub mod pace;
 pub mod problem;

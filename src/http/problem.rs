@@ -5,7 +5,7 @@ use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use serde::Serialize;
 
-use super::trace;
+use super::occurrence;
 use crate::error_code::{ErrorCode, Problem};
 use crate::options::InvalidOption;
 use crate::processing::verdict;
@@ -87,7 +87,7 @@ pub fn response_with(problem: &Problem, members: Members) -> HttpResponse {
         tracing::warn!(code = problem.code.as_str(), detail = problem.detail, "answered with an error");
     }
     let (code, detail) = (problem.code, problem.detail.as_str());
-    let instance = trace::instance();
+    let instance = occurrence::instance();
     let body = Body { kind: kind(code), title: code.title(), status: status.as_u16(), detail, instance, code, members };
     let mut response = HttpResponse::build(status);
     let passing = matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS);

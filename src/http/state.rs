@@ -13,7 +13,6 @@ use super::budget::Budget;
 use super::limiter::Limiter;
 use super::problem::ApiError;
 use super::seats::Seats;
-use super::trace::Caller;
 use crate::error_code::{ErrorCode, Problem};
 use crate::ids::{ResultId, SessionId};
 use crate::processing::session_run::Analyses;
@@ -134,23 +133,23 @@ impl State {
         found.ok_or_else(|| self.registry.gone(id).unwrap_or_else(unknown))
     }
 
-    /// The session of this name, or else a new one that its caller may begin.
+    /// The session of this name, or else a new one that this client may begin.
     pub fn session_or_new(
         &self,
         id: &SessionId,
-        caller: &Caller,
+        client: IpAddr,
         claim: Claim,
         make: impl FnOnce(PathBuf) -> std::io::Result<Session>,
     ) -> Result<Arc<Session>, ApiError> {
         if self.registry.get(id).is_none() {
-            self.admit_from(caller)?;
+            self.admit_from(client)?;
         }
         Ok(self.registry.get_or_create(id, claim, make)?)
     }
 
     /// Whether this client may have another video analysed now.
-    pub fn admit_from(&self, caller: &Caller) -> Result<(), Problem> {
-        if self.limiter.admits(caller.address) {
+    pub fn admit_from(&self, client: IpAddr) -> Result<(), Problem> {
+        if self.limiter.admits(client) {
             return Ok(());
         }
         let most = self.limits.sessions_per_minute;

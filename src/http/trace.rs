@@ -11,15 +11,11 @@ use actix_web::middleware::Next;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use tracing::Instrument;
 
+use super::occurrence;
 use super::state::State;
 use crate::ids::RequestId;
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-
-tokio::task_local! {
-    /// Of the request that is being answered: problems carry it, wherever they are made.
-    static CURRENT: RequestId;
-}
 
 /// Who asks. Handlers that set something off take it along.
 #[derive(Clone, Debug)]
@@ -90,16 +86,11 @@ pub async fn trace(
         }
         response
     };
-    let mut response = CURRENT.scope(id.clone(), answering.instrument(span)).await?;
+    let mut response = occurrence::within(id.clone(), answering.instrument(span)).await?;
     if let Ok(value) = HeaderValue::from_str(&id.to_string()) {
         response.headers_mut().insert(X_REQUEST_ID, value);
     }
     Ok(response)
-}
-
-/// What a problem's `instance` is: this occurrence of it, by the request's id.
-pub fn instance() -> Option<String> {
-    CURRENT.try_with(|id| format!("/requests/{id}")).ok()
 }
 
 #[cfg(test)]

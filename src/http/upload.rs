@@ -257,7 +257,7 @@ fn session_of(state: &State, caller: &Caller, chunk: &Chunk) -> Result<Arc<Sessi
     };
     // The first chunk begins a file; any other one belongs to a session that may be gone.
     let claim = Claim { begun: (chunk.index == 0).then_some(chunk.came), replaces: 0 };
-    state.session_or_new(&chunk.session_id, caller, claim, make)
+    state.session_or_new(&chunk.session_id, caller.address, claim, make)
 }
 
 /// A digest as 64 hexadecimal digits.

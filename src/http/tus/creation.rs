@@ -170,7 +170,7 @@ pub fn session_of(state: &State, caller: &Caller, wish: Wish) -> Result<(Arc<Ses
         };
         Session::create(id.clone(), folder, description)
     };
-    let session = state.session_or_new(&id, caller, claim, make)?;
+    let session = state.session_or_new(&id, caller.address, claim, make)?;
     if is_meant(&session, &tus, length) { Ok((session, is_new)) } else { Err(taken()) }
 }
 
