@@ -8,6 +8,8 @@ use crate::clips;
 use crate::program::Program;
 
 const MEGABYTE: u64 = 1 << 20;
+/// Longest wait for what must come.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 #[tokio::test]
 async fn d03_a_flood_of_log_lines_costs_no_memory_and_blocks_nothing() {
@@ -57,6 +59,28 @@ async fn d07_a_decoder_that_closes_its_input_goes_on_and_so_does_the_upload() {
     fake.open("more");
     let end = events.end().await;
     assert_eq!((end.kind.as_str(), &end.data["total_frames"]), ("complete", &3.into()), "{end:?}");
+}
+
+#[tokio::test]
+async fn d07_a_decoder_that_is_done_before_the_last_byte_comes_lends_its_place() {
+    let fake = FakeFfmpeg::decoding("head -c 1000 > /dev/null; frame 0; frame 1; frame 2");
+    let options = fake.options();
+    let program = Program::start(&[&options.each_ref().map(String::as_str)[..], &["--max-running", "1"]].concat());
+    let client = Client::of(&program.url);
+    let [first, second] = [(); 2].map(|()| Upload::of(&client, &clips::short()));
+    let last = first.total() - 1;
+    first.send_all(0..last).await;
+    let snapshot = format!("/api/sessions/{}", first.id);
+    let finishing = async {
+        while client.json(&snapshot).await["state"] != "finishing" {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, finishing).await.expect("all frames are done before the last byte");
+    let done = tokio::time::timeout(PATIENCE, second.complete()).await.expect("the second gets the place of the first");
+    assert_eq!(done["total_frames"], 3);
+    first.send(last).await;
+    assert_eq!(first.completion().await["total_frames"], 3);
 }
 
 #[tokio::test]

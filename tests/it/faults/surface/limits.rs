@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use reqwest::{Method, Response};
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::client::{Client, Upload, refusal};
@@ -73,9 +73,14 @@ async fn h09_bytes_beyond_those_that_may_be_in_memory_are_asked_to_wait() {
     let client = Client::of(server.url());
     let upload = Upload::new(&client, noise(1600), ".mkv", 800);
     let mut half_sent = TcpStream::connect(server.address).await.unwrap();
-    let head = "PUT /api/uploads/half/chunks/0?total_chunks=2&ext=.mkv HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n";
-    half_sent.write_all(&[head.as_bytes(), &[0; 500]].concat()).await.unwrap();
-    // Until its request has come, and then until its end has, which nothing tells.
+    let target = "PUT /api/uploads/half/chunks/0?total_chunks=2&ext=.mkv HTTP/1.1";
+    let head = format!("{target}\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 1000\r\n\r\n");
+    half_sent.write_all(head.as_bytes()).await.unwrap();
+    let mut go_on = [0; 12];
+    half_sent.read_exact(&mut go_on).await.unwrap();
+    assert_eq!(&go_on, b"HTTP/1.1 100", "its request has come");
+    half_sent.write_all(&[0; 500]).await.unwrap();
+    // Until its handler has begun, and then until its end has come, which nothing tells.
     let put_until = async |status: u16| {
         loop {
             let answer = upload.put(0, upload.chunk(0)).await;
