@@ -1,5 +1,7 @@
 //! The stages in their order, with the models of one session.
 
+use std::collections::VecDeque;
+
 use crate::detection::{Detection, Labels};
 use crate::frame::TimedFrame;
 use crate::geometry::BBox;
@@ -49,8 +51,10 @@ pub struct Analyzer {
     max_poses: usize,
     smoothing: bool,
     detect_every: usize,
-    /// Frames since the last one that the detector saw.
+    /// Frames since the last one that the detector was shown.
     waiting: Vec<TimedFrame>,
+    /// Frames of which the detector was shown the last, but has not been asked yet what it saw.
+    begun: VecDeque<Vec<TimedFrame>>,
     sight: Option<Sight>,
 }
 
@@ -92,6 +96,7 @@ impl Analyzer {
             smoothing: options.smoothing,
             detect_every,
             waiting: Vec::new(),
+            begun: VecDeque::new(),
             sight: None,
         })
     }
@@ -109,18 +114,49 @@ impl Analyzer {
     }
 
     /// Takes the next frame. Gives those whose results are known now, in their order: frames that no detector sees wait for
-    /// the next one that it sees.
+    /// the next one that it sees, and while it looks at one the stages after it work on those before.
     pub fn analyze(&mut self, frame: TimedFrame) -> Result<Vec<Analyzed>, VisionError> {
-        let bytes = frame.picture.data().len().max(1);
+        let most = MOST_WAITING_BYTES / frame.picture.data().len().max(1);
         self.waiting.push(frame);
-        let most = self.detect_every.min(MOST_WAITING_BYTES / bytes);
-        let seen = self.detector.is_none() || self.sight.is_none() || self.waiting.len() >= most;
-        if seen { self.finish() } else { Ok(Vec::new()) }
+        let is_first = self.sight.is_none() && self.begun.is_empty();
+        let group = self.detect_every.min(most).max(1);
+        if self.detector.is_some() && !is_first && self.waiting.len() < group {
+            return Ok(Vec::new());
+        }
+        self.begin()?;
+        let ahead = self.detector.as_ref().map_or(0, Detector::at_once).min(most / group);
+        if self.begun.len() > ahead { self.end() } else { Ok(Vec::new()) }
     }
 
-    /// The frames that still wait; the detector sees the last of them.
+    /// The frames that the detector was shown, while there is no other one to show it.
+    pub fn catch_up(&mut self) -> Result<Vec<Analyzed>, VisionError> {
+        let mut analyzed = Vec::new();
+        while !self.begun.is_empty() {
+            analyzed.extend(self.end()?);
+        }
+        Ok(analyzed)
+    }
+
+    /// There is no further frame: those that still wait, of which the detector sees the last.
     pub fn finish(&mut self) -> Result<Vec<Analyzed>, VisionError> {
+        self.begin()?;
+        self.catch_up()
+    }
+
+    /// Shows the detector the last of the frames that wait.
+    fn begin(&mut self) -> Result<(), VisionError> {
         let frames = std::mem::take(&mut self.waiting);
+        let Some(last) = frames.last() else { return Ok(()) };
+        if let Some(detector) = &mut self.detector {
+            detector.start(&last.picture)?;
+        }
+        self.begun.push_back(frames);
+        Ok(())
+    }
+
+    /// The frames up to the one that the detector was shown first.
+    fn end(&mut self) -> Result<Vec<Analyzed>, VisionError> {
+        let Some(frames) = self.begun.pop_front() else { return Ok(Vec::new()) };
         let Some(last) = frames.last() else { return Ok(Vec::new()) };
         let end = self.look(last)?;
         let begin = self.sight.take();
@@ -142,10 +178,10 @@ impl Analyzer {
         Ok(analyzed)
     }
 
-    /// Detects, and tells who was there before.
+    /// What the detector saw, and who was there before.
     fn look(&mut self, frame: &TimedFrame) -> Result<Sight, VisionError> {
         let detections = match &mut self.detector {
-            Some(detector) => detector.detect(&frame.picture, &self.detect)?,
+            Some(detector) => detector.finish(&frame.picture, &self.detect)?,
             None => Vec::new(),
         };
         Ok(match &mut self.tracker {

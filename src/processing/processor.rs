@@ -131,6 +131,11 @@ impl<'a> Processor<'a> {
         self.done(decoder, |analyzer| analyzer.analyze(frame))
     }
 
+    /// The next frame is not there yet: those before it need not wait for it.
+    pub fn catch_up(&mut self, decoder: &Decoder) -> Result<(), Problem> {
+        self.done(decoder, Analyzer::catch_up)
+    }
+
     /// There is no further frame: those that waited for one wait no more.
     pub fn last_frames(&mut self, decoder: &Decoder) -> Result<(), Problem> {
         self.done(decoder, Analyzer::finish)

@@ -218,6 +218,7 @@ impl Run<'_> {
                 },
                 recv(self.cancel.signal()) -> _ => return Err(self.cancel.reason()),
                 default(LOOK) => {
+                    processor.catch_up(&decoding.decoder)?;
                     if decoding.feeder.as_ref().is_some_and(Feeder::is_starved) {
                         self.place.lend();
                     }

@@ -23,7 +23,7 @@ pub struct Detector {
 
 enum Kind {
     Objects(Box<Objects>),
-    People { people: Box<People>, waiting: Option<RgbFrame> },
+    People(Box<People>),
 }
 
 impl Detector {
@@ -32,7 +32,7 @@ impl Detector {
     }
 
     pub(super) fn people(name: Arc<str>, model: &FinderModel) -> Result<Self, EngineError> {
-        Ok(Self { name, kind: Kind::People { people: Box::new(People::new(model)?), waiting: None }, watch: Arc::default() })
+        Ok(Self { name, kind: Kind::People(Box::new(People::new(model)?)), watch: Arc::default() })
     }
 
     /// The same, whose frames are timed together with those of other sessions.
@@ -53,47 +53,44 @@ impl Detector {
     pub fn labels(&self) -> &Labels {
         match &self.kind {
             Kind::Objects(objects) => objects.labels(),
-            Kind::People { people, .. } => people.labels(),
+            Kind::People(people) => people.labels(),
         }
     }
 
-    /// The objects of a frame, the surest first, boxes in pixels of the frame and within it.
+    /// How many frames are worth being under way at once, from `start` to `finish`. More are possible, and wait.
+    pub fn at_once(&self) -> usize {
+        match &self.kind {
+            Kind::Objects(objects) => objects.at_once(),
+            // It looks where the persons of the frame before were.
+            Kind::People(_) => 0,
+        }
+    }
+
+    /// The objects of a frame, the surest first, boxes in pixels of the frame and within it. No other frame may be under way.
     pub fn detect(&mut self, frame: &RgbFrame, options: &DetectOptions) -> Result<Vec<Detection>, VisionError> {
-        let watch = Arc::clone(&self.watch);
-        watch.time(|| self.detect_now(frame, options))
-    }
-
-    fn detect_now(&mut self, frame: &RgbFrame, options: &DetectOptions) -> Result<Vec<Detection>, VisionError> {
-        if let Kind::People { people, .. } = &mut self.kind {
-            return people.detect(frame, options).map_err(|cause| failed(&self.name, cause));
-        }
         self.start(frame)?;
-        self.finish(options)
+        self.finish(frame, options)
     }
 
-    /// Begins to work on a frame; `finish` gives its objects. The caller may do something else in between.
-    /// A frame that was begun before and not asked for is forgotten.
+    /// Begins to work on a frame. The caller may do something else, and begin other frames, before `finish`.
     pub fn start(&mut self, frame: &RgbFrame) -> Result<(), VisionError> {
         match &mut self.kind {
-            Kind::Objects(objects) => objects.start(frame).map_err(|cause| failed(&self.name, cause)),
-            Kind::People { waiting, .. } => {
-                *waiting = Some(frame.clone());
-                Ok(())
+            Kind::Objects(objects) => {
+                let begun = self.watch.part(|| objects.start(frame));
+                begun.map_err(|cause| failed(&self.name, cause))
             }
+            Kind::People(_) => Ok(()),
         }
     }
 
-    /// The objects of the frame that was begun.
-    pub fn finish(&mut self, options: &DetectOptions) -> Result<Vec<Detection>, VisionError> {
-        let nothing = || VisionError::NothingStarted { model: self.name.to_string() };
-        match &mut self.kind {
-            Kind::Objects(objects) if objects.is_started() => detections(objects, options).map_err(|cause| failed(&self.name, cause)),
-            Kind::Objects(_) => Err(nothing()),
-            Kind::People { people, waiting } => {
-                let frame = waiting.take().ok_or_else(nothing)?;
-                people.detect(&frame, options).map_err(|cause| failed(&self.name, cause))
-            }
-        }
+    /// The objects of the frame that was begun first of those under way.
+    pub fn finish(&mut self, frame: &RgbFrame, options: &DetectOptions) -> Result<Vec<Detection>, VisionError> {
+        let found = match &mut self.kind {
+            Kind::Objects(objects) if !objects.is_started() => return Err(VisionError::NothingStarted { model: self.name.to_string() }),
+            Kind::Objects(objects) => self.watch.time(|| detections(objects, options)),
+            Kind::People(people) => self.watch.time(|| people.detect(frame, options)),
+        };
+        found.map_err(|cause| failed(&self.name, cause))
     }
 }
 

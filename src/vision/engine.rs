@@ -64,6 +64,7 @@ impl Engine {
         }
         let core = Core::new().map_err(|e| EngineError::NotStarted { reason: e.to_string() })?;
         let engine = Engine(Arc::new(Shared { core: Mutex::new(core), device, version }));
+        // With several streams (THROUGHPUT) OpenVINO 2026.4.1 gives wrong numbers for quantised TFLite models, now and then.
         engine.set("PERFORMANCE_HINT", RwPropertyKey::HintPerformanceMode, "LATENCY")?;
         if let Some(dir) = cache_dir {
             blob_cache::prune(&dir, blob_cache::MOST);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use openvino::{CompiledModel, InferRequest, Node, Tensor};
+use openvino::{CompiledModel, InferRequest, Node, PropertyKey, Tensor};
 use parking_lot::Mutex;
 
 use crate::vision::engine_error::EngineError;
@@ -17,7 +17,11 @@ struct Shared {
     compiled: Mutex<CompiledModel>,
     inputs: Vec<Port>,
     outputs: Vec<Port>,
+    at_once: usize,
 }
+
+/// More runs of one session at once would hold more frames than they are worth.
+const MOST_AT_ONCE: usize = 8;
 
 impl Network {
     /// `filed`: the inputs before they were made floats.
@@ -32,7 +36,10 @@ impl Network {
         };
         let (mut inputs, outputs) = read().map_err(EngineError::Failed)?;
         inputs.iter_mut().zip(filed).for_each(|(input, filed)| input.is_byte = filed.is_byte);
-        Ok(Self(Arc::new(Shared { compiled: Mutex::new(compiled), inputs, outputs })))
+        // A device that does not tell is given one at a time.
+        let told = compiled.get_property(&PropertyKey::OptimalNumberOfInferRequests).ok().and_then(|text| text.parse().ok());
+        let at_once = told.unwrap_or(1).clamp(1, MOST_AT_ONCE);
+        Ok(Self(Arc::new(Shared { compiled: Mutex::new(compiled), inputs, outputs, at_once })))
     }
 
     pub fn inputs(&self) -> &[Port] {
@@ -41,6 +48,11 @@ impl Network {
 
     pub fn outputs(&self) -> &[Port] {
         &self.0.outputs
+    }
+
+    /// How many runs at once the device is busy with; at most `MOST_AT_ONCE`.
+    pub fn at_once(&self) -> usize {
+        self.0.at_once
     }
 
     /// A place of one's own to run the model in. The model must have one input of fixed size.

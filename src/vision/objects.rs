@@ -1,5 +1,7 @@
 //! Runs an object model on a frame: letterbox ▸ inference ▸ head ▸ suppression.
 
+use std::collections::VecDeque;
+
 use crate::detection::Labels;
 use crate::frame::RgbFrame;
 use crate::geometry::BBox;
@@ -10,6 +12,7 @@ use crate::vision::feed::Feed;
 use crate::vision::heads::ObjectHead;
 use crate::vision::heads::keypoints;
 use crate::vision::heads::ultralytics::Scratch;
+use crate::vision::letterbox::Letterbox;
 use crate::vision::network::{Inference, Network};
 use crate::vision::nms::{Candidate, Wanted, suppress};
 use crate::vision::resample::Resampler;
@@ -27,16 +30,25 @@ pub struct ObjectModel {
     labels: Labels,
 }
 
-/// One session's place in it.
+/// One session's places in it: several frames may be under way at once.
 pub struct Objects {
-    inference: Inference,
+    network: Network,
+    idle: Vec<Inference>,
+    /// In the order in which they were begun.
+    begun: VecDeque<Begun>,
+    /// The last one that was answered for.
+    answered: Option<Begun>,
     feed: Feed,
     head: ObjectHead,
     labels: Labels,
     /// The tables for the size of the last frame.
     resampler: Option<Resampler>,
-    started: bool,
     scratch: Scratch,
+}
+
+struct Begun {
+    inference: Inference,
+    letterbox: Letterbox,
 }
 
 impl ObjectModel {
@@ -66,47 +78,54 @@ impl ObjectModel {
 impl Objects {
     pub fn new(model: &ObjectModel) -> Result<Self, EngineError> {
         let ObjectModel { network, feed, head, labels } = model.clone();
-        let (inference, scratch) = (network.inference()?, Scratch::default());
-        Ok(Self { inference, feed, head, labels, resampler: None, started: false, scratch })
+        let (idle, begun) = (vec![network.inference()?], VecDeque::new());
+        Ok(Self { network, idle, begun, answered: None, feed, head, labels, resampler: None, scratch: Scratch::default() })
     }
 
     pub fn labels(&self) -> &Labels {
         &self.labels
     }
 
+    /// How many frames are worth being under way at once.
+    pub fn at_once(&self) -> usize {
+        self.network.at_once()
+    }
+
     /// Whether there is a frame that `finish` would answer for.
     pub fn is_started(&self) -> bool {
-        self.started
+        !self.begun.is_empty()
     }
 
     pub fn start(&mut self, frame: &RgbFrame) -> Result<(), EngineError> {
-        self.started = false;
+        let mut inference = self.idle.pop().map_or_else(|| self.network.inference(), Ok)?;
         let prepared = self.resampler.take().filter(|r| r.letterbox().frame == frame.size());
         let resampler = prepared.unwrap_or_else(|| Resampler::new(&self.feed, frame.size()));
-        resampler.write(frame, self.inference.input()?);
+        resampler.write(frame, inference.input()?);
+        let letterbox = *resampler.letterbox();
         self.resampler = Some(resampler);
-        self.inference.start()?;
-        self.started = true;
+        inference.start()?;
+        self.begun.push_back(Begun { inference, letterbox });
         Ok(())
     }
 
-    /// What was found, the surest first, and its boxes in pixels of the frame and within it.
+    /// What was found in the frame that was begun first, the surest first, and its boxes in pixels of the frame and within it.
     pub fn finish(&mut self, options: &DetectOptions) -> Result<Vec<(Candidate, BBox)>, EngineError> {
-        self.started = false;
-        self.inference.wait()?;
+        let Some(mut begun) = self.begun.pop_front() else { return Ok(Vec::new()) };
+        begun.inference.wait()?;
         let wanted = Wanted { confidence: options.confidence, classes: options.classes.as_deref() };
-        let candidates = self.head.candidates(&self.inference.outputs()?, self.feed.size, wanted, &mut self.scratch);
+        let candidates = self.head.candidates(&begun.inference.outputs()?, self.feed.size, wanted, &mut self.scratch);
         // Boxes of a head that gives each object once may overlap as they like.
         let iou = if self.head.repeats() { options.iou } else { 1.0 };
         let kept = suppress(candidates, iou, options.max_detections);
-        let Some(letterbox) = self.resampler.as_ref().map(Resampler::letterbox) else { return Ok(Vec::new()) };
-        Ok(kept.into_iter().filter_map(|c| Some((c, letterbox.box_to_frame(&c.bbox)?))).collect())
+        let found = kept.into_iter().filter_map(|c| Some((c, begun.letterbox.box_to_frame(&c.bbox)?))).collect();
+        self.idle.extend(self.answered.replace(begun).map(|before| before.inference));
+        Ok(found)
     }
 
     /// The keypoints of a candidate of the last answer, in pixels of the frame; none where its model gives none.
     pub fn keypoints(&self, candidate: &Candidate) -> Result<Option<Vec<Keypoint>>, EngineError> {
-        let Some(letterbox) = self.resampler.as_ref().map(Resampler::letterbox) else { return Ok(None) };
-        let (numbers, scale) = self.head.keypoints(&self.inference.outputs()?, self.feed.size, candidate);
+        let Some(Begun { inference, letterbox }) = &self.answered else { return Ok(None) };
+        let (numbers, scale) = self.head.keypoints(&inference.outputs()?, self.feed.size, candidate);
         Ok(keypoints::of_row(&numbers, scale, letterbox))
     }
 }

@@ -29,6 +29,14 @@ impl Stopwatch {
         Ok(done)
     }
 
+    /// Adds the time of work that is part of a run which `time` counts.
+    pub fn part<T>(&self, work: impl FnOnce() -> T) -> T {
+        let began = Instant::now();
+        let done = work();
+        self.nanoseconds.fetch_add(began.elapsed().as_nanos() as u64, Ordering::Relaxed);
+        done
+    }
+
     pub fn add(&self, time: Duration) {
         // Five centuries fit.
         self.nanoseconds.fetch_add(time.as_nanos() as u64, Ordering::Relaxed);

@@ -12,8 +12,8 @@ use crate::program::Program;
 use crate::server::Server;
 use crate::sse::Event;
 
-/// Files of a finished analysis: the archive is made when it is asked for.
-const RESULTS: usize = OutputKind::ALL.len() - 1;
+/// Files of a finished analysis: the archive is made when it is asked for, and two are about zones.
+const RESULTS: usize = OutputKind::ALL.len() - 3;
 
 /// How the analysis of these bytes ends.
 async fn end_of(client: &Client, bytes: &[u8], ext: &str) -> Event {

@@ -91,7 +91,9 @@ async fn a_file_that_is_dropped_is_used_unloaded_and_loaded_again() {
     let compiled = files_below(&models.server.data().join("model-cache"));
     assert!(!compiled.is_empty(), "what was compiled is kept for the next start");
 
-    assert_eq!(models.posted("mine/unload").await["state"], "available");
+    let unloaded = models.posted("mine/unload").await;
+    // It may be so young that it is still taken for incoming.
+    assert!(["available", "incoming"].iter().any(|state| unloaded["state"] == *state), "{unloaded}");
     assert_eq!(models.posted("mine/load").await["state"], "loaded");
     let many = futures_util::future::join_all((0..4).map(|_| models.post("mine/load"))).await;
     assert!(many.iter().all(|response| response.status() == StatusCode::OK));

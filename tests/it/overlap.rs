@@ -1,14 +1,10 @@
 //! Frames are analysed while the file still arrives.
 
 use std::path::Path;
-use std::time::Duration;
 
 use crate::client::{Client, Upload};
 use crate::clips;
 use crate::server::Server;
-
-/// Longest wait for what must come.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 async fn frames_come_before_the_last_chunk(clip: &Path) {
     let client = Client::of(Server::shared().url());
@@ -45,28 +41,4 @@ async fn an_upload_that_stops_lends_its_place_and_takes_it_back() {
     assert_eq!(second.complete().await["total_frames"], 30);
     first.send_all(first.total() / 2..first.total()).await;
     assert_eq!(events.end().await.data["total_frames"], clips::FRAMES);
-}
-
-#[tokio::test]
-async fn an_upload_whose_frames_are_done_lends_its_place_until_its_last_byte_comes() {
-    let server = Server::without_models(&["--max-running", "1"]);
-    let client = Client::of(server.url());
-    let mut bytes = std::fs::read(clips::faststart()).unwrap();
-    // A box that no frame is in, behind them all.
-    let padding = 1u32 << 20;
-    bytes.extend([&padding.to_be_bytes()[..], b"free", &vec![0; padding as usize - 8]].concat());
-    let (first, second) = (Upload::new(&client, bytes, ".mp4", 1 << 18), Upload::of(&client, &clips::short()));
-    let last = first.total() - 1;
-    first.send_all(0..last).await;
-    let snapshot = format!("/api/sessions/{}", first.id);
-    let finishing = async {
-        while client.json(&snapshot).await["state"] != "finishing" {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, finishing).await.expect("all frames are done before the last byte");
-    let done = tokio::time::timeout(PATIENCE, second.complete()).await.expect("the second gets the place of the first");
-    assert_eq!(done["total_frames"], 30);
-    first.send(last).await;
-    assert_eq!(first.completion().await["total_frames"], clips::FRAMES);
 }

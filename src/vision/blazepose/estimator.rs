@@ -82,11 +82,9 @@ impl Estimator {
     }
 
     fn follow(&mut self, frame: &RgbFrame) -> Result<(), EngineError> {
-        let mut readings = Vec::with_capacity(self.tracks.followed());
-        for (id, square) in self.tracks.squares().collect::<Vec<_>>() {
-            readings.push((id, self.reader.read(frame, &square)?));
-        }
-        if self.tracks.update(readings, frame.size()) > 0 {
+        let (ids, squares): (Vec<_>, Vec<_>) = self.tracks.squares().unzip();
+        let bodies = self.reader.read_all(frame, &squares)?;
+        if self.tracks.update(ids.into_iter().zip(bodies).collect(), frame.size()) > 0 {
             self.rhythm.look_soon();
         }
         Ok(())

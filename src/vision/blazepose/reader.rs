@@ -17,7 +17,8 @@ pub struct ReaderModel {
 }
 
 pub struct Reader {
-    inference: Inference,
+    /// As many as are worth running at once.
+    inferences: Vec<Inference>,
     points: usize,
     flag: usize,
     heatmap: usize,
@@ -27,14 +28,30 @@ pub struct Reader {
 impl Reader {
     pub fn new(model: &ReaderModel) -> Result<Self, EngineError> {
         let warp = Warp::new(INPUT, Border::Nearest, 0.0, 1.0);
-        Ok(Self { inference: model.network.inference()?, points: model.points, flag: model.flag, heatmap: model.heatmap, warp })
+        let inferences = (0..model.network.at_once()).map(|_| model.network.inference()).collect::<Result<_, _>>()?;
+        Ok(Self { inferences, points: model.points, flag: model.flag, heatmap: model.heatmap, warp })
     }
 
     /// The person in the square, in pixels of the frame; none where there is none.
     pub fn read(&mut self, frame: &RgbFrame, roi: &Roi) -> Result<Option<Body>, EngineError> {
-        self.warp.write(frame, roi, self.inference.input()?);
-        self.inference.run()?;
-        let flag = self.inference.output(self.flag)?.first().copied().unwrap_or(0.0);
-        Ok(body(self.inference.output(self.points)?, flag, self.inference.output(self.heatmap)?, roi))
+        Ok(self.read_all(frame, std::slice::from_ref(roi))?.pop().flatten())
+    }
+
+    /// The persons in the squares, in their order.
+    pub fn read_all(&mut self, frame: &RgbFrame, squares: &[Roi]) -> Result<Vec<Option<Body>>, EngineError> {
+        let Self { inferences, points, flag, heatmap, warp } = self;
+        let mut bodies = Vec::with_capacity(squares.len());
+        for squares in squares.chunks(inferences.len()) {
+            for (roi, inference) in squares.iter().zip(inferences.iter_mut()) {
+                warp.write(frame, roi, inference.input()?);
+                inference.start()?;
+            }
+            for (roi, inference) in squares.iter().zip(inferences.iter_mut()) {
+                inference.wait()?;
+                let flag = inference.output(*flag)?.first().copied().unwrap_or(0.0);
+                bodies.push(body(inference.output(*points)?, flag, inference.output(*heatmap)?, roi));
+            }
+        }
+        Ok(bodies)
     }
 }
