@@ -104,6 +104,7 @@ async function interrupted(page: Page, line: Line, video: string): Promise<void>
   await line.until(() => line.taken.length === 3, PATIENCE_MS);
   line.allow(0);
   await page.reload();
+  line.cutHeld();
 }
 
 async function result(page: Page): Promise<void> {

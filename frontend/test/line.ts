@@ -17,6 +17,8 @@ export class Line {
   readonly #news = new EventEmitter().setMaxListeners(100);
   readonly #to: URL;
   readonly #fields: string;
+  /** Answers to chunks that wait. */
+  readonly #held = new Set<ServerResponse>();
   #passed = 0;
   #allowed = Infinity;
 
@@ -45,6 +47,12 @@ export class Line {
     this.#news.emit('change');
   }
 
+  /** Cuts the connections of chunks that wait: their page has gone, which a connection that nobody reads from does not tell. */
+  cutHeld(): void {
+    for (const response of this.#held) response.destroy();
+    this.#news.emit('change');
+  }
+
   /** Chunks the server has taken. */
   get taken(): SeenChunk[] {
     return this.chunks.filter(({ status }) => status === 200);
@@ -67,7 +75,9 @@ export class Line {
     if (chunk !== undefined) {
       this.chunks.push(chunk);
       this.#news.emit('change');
+      this.#held.add(response);
       while (this.#passed >= this.#allowed && !response.destroyed) await once(this.#news, 'change');
+      this.#held.delete(response);
       // The page has gone meanwhile.
       if (response.destroyed) return;
       this.#passed += 1;
