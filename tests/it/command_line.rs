@@ -174,3 +174,27 @@ fn doctor_and_help_answer() {
         assert!(run(folder.path(), &[command, "--help"]).status.success());
     }
 }
+
+#[test]
+fn the_parts_of_an_analysis_are_measured_and_nothing_is_left_behind() {
+    let folder = scratch::folder("cli-");
+    let clip = clips::short();
+    let words = ["bench", clip.to_str().unwrap(), "--detector", "none", "--pose", "none", "--frames", "7"];
+    let output = run(folder.path(), &[&words[..], &["--json"]].concat());
+    assert!(output.status.success(), "{}", stderr(&output));
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let parts = report["parts"].as_array().unwrap();
+    let rows: Vec<_> = parts.iter().chain([&report["whole"]]).map(|row| (row["part"].as_str().unwrap(), row["frames"].as_u64())).collect();
+    assert_eq!(rows, [("decode", Some(30)), ("encode", Some(7)), ("whole", Some(30))], "models were left out");
+    let number = |row: &Value, field: &str| row[field].as_f64().unwrap_or_else(|| panic!("{field} in {row}"));
+    for row in parts {
+        assert!(["fps", "cpu_ms_per_frame", "peak_memory_mb"].iter().all(|field| number(row, field) > 0.0), "{row}");
+    }
+    let sum: f64 = parts.iter().map(|row| number(row, "cpu_ms_per_frame")).sum();
+    assert!((number(&report["limit"], "cpu_ms_per_frame") - sum).abs() < 0.02, "{report}");
+    assert_eq!(files_below(folder.path()), Vec::<String>::new());
+
+    let missing = run(folder.path(), &["bench", "nowhere.mp4", "--detector", "none", "--pose", "none"]);
+    assert_eq!(missing.status.code(), Some(1));
+    assert!(stderr(&missing).contains("could not be opened"), "{}", stderr(&missing));
+}
