@@ -162,7 +162,18 @@ async fn c10_files_that_cannot_be_removed_are_told_and_tried_again() {
     within_it("umount $0", &uploads[0]);
     let removed = || (!folder(&uploads[0]).exists()).then_some(());
     within(Duration::from_secs(30), removed).expect("the server tries again");
-    uploads[0].send(0).await;
+    // Its folder is gone a moment before its name is free.
+    let taken = async {
+        loop {
+            let answer = uploads[0].put(0, uploads[0].chunk(0)).await;
+            if answer.status() == 200 {
+                return;
+            }
+            assert_eq!(refusal(answer).await.code, "NOT_READY");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), taken).await.expect("its name is free again");
     // The other one's mount goes with the process.
     program.signal(Signal::SIGKILL);
     program.wait(Duration::from_secs(5));
